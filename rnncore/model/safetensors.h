@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The safetensors container: 8-byte little-endian header length, JSON header,
+ * raw tensors. Files are untrusted: every offset and product is checked. */
+#pragma once
+
+#include "rnncore/rnnc-error.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  RNNC_DTYPE_F32,
+  RNNC_DTYPE_F16,
+  RNNC_DTYPE_BF16,
+  RNNC_DTYPE_I8, /* per row of the first axis; "NAME.scale" holds f32 [rows] */
+  RNNC_DTYPE_F64, /* training checkpoints only */
+  RNNC_DTYPE_I64, /* training checkpoints; num_batches_tracked: ignored */
+} RnncDType;
+
+#define RNNC_TENSOR_MAX_RANK 8
+
+/* A tensor inside a mapped file, or one to be written. */
+typedef struct {
+  const char *name;
+  RnncDType dtype;
+  guint rank;
+  gsize shape[RNNC_TENSOR_MAX_RANK];
+  gconstpointer data;
+  gsize n_bytes;
+} RnncTensor;
+
+typedef struct _RnncSafetensors RnncSafetensors;
+
+/**
+ * rnnc_safetensors_open:
+ *
+ * Maps a regular file and checks its header: lengths, overlaps, ranges, dtypes,
+ * duplicate names.
+ *
+ * Returns: (transfer full): the file, or %NULL with @error naming @path, the
+ *   tensor and the reason
+ */
+RnncSafetensors *rnnc_safetensors_open (const char *path, GError **error);
+void rnnc_safetensors_free (RnncSafetensors *file);
+
+/* The string under __metadata__.@key, or %NULL; owned by @file. */
+const char *rnnc_safetensors_metadata (RnncSafetensors *file, const char *key);
+
+/* (nullable): owned by @file. */
+const RnncTensor *rnnc_safetensors_lookup (RnncSafetensors *file,
+    const char *name);
+guint rnnc_safetensors_n_tensors (RnncSafetensors *file);
+/* In file order. */
+const RnncTensor *rnnc_safetensors_tensor (RnncSafetensors *file, guint index);
+
+/**
+ * rnnc_safetensors_read_f32:
+ * @shape: (array length=rank): what the caller needs
+ *
+ * Decodes a tensor of any storage type to f32 and refuses other shapes, NaN,
+ * infinities and int8 without its scales.
+ *
+ * Returns: (transfer full): the numbers (g_free), or %NULL with @error set
+ */
+float *rnnc_safetensors_read_f32 (RnncSafetensors *file, const char *name,
+    const gsize *shape, guint rank, GError **error);
+
+/**
+ * rnnc_safetensors_write:
+ * @metadata_key: (nullable): key of one string in __metadata__
+ * @metadata: (nullable): its value
+ *
+ * Writes aside, syncs, then renames: @path holds the old file or the whole new
+ * one, whenever the machine stops.
+ */
+gboolean rnnc_safetensors_write (const char *path, const RnncTensor *tensors,
+    guint n_tensors, const char *metadata_key, const char *metadata,
+    GError **error);
+
+G_END_DECLS
