@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What decoders and streams see of a model. */
+#pragma once
+
+#include "rnncore/layers/layer.h"
+#include "rnncore/model/description.h"
+#include "rnncore/rnnc-model.h"
+#include "rnncore/rnnc-stream.h"
+
+G_BEGIN_DECLS
+
+struct _RnncModel {
+  gatomicrefcount ref_count;
+  char *path;
+  char *json;
+  RnncDescription *description;
+  guint n_layers;
+  RnncLayer **layers; /* runtime layers, weights packed; one a spec */
+};
+
+/* Index of the first layer whose outputs depend on state over all time or on
+ * the whole clip (recurrent, mean, last); n_layers if there is none. */
+guint rnnc_model_first_recurrent (RnncModel *model);
+
+/* Layers first..last-1 alone. */
+RnncStream *rnnc_stream_new_range (RnncModel *model, guint first, guint last,
+    RnncOutputFunc func, gpointer user_data);
+
+/* Layers first..last-1 on a whole sequence; @work from
+ * rnnc_model_range_work(). Allocates nothing. */
+gsize rnnc_model_range_work (RnncModel *model, guint first, guint last,
+    gsize n_frames);
+gsize rnnc_model_forward_range (RnncModel *model, guint first, guint last,
+    const float *input, gsize n_frames, float *output, float *work);
+
+G_END_DECLS

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * librnncore-train: learning the weights of a network by backpropagation
+ * through time. Plugins never link it (it needs OpenBLAS). */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "rnncore/rnncore.h"
+
+G_BEGIN_DECLS
+
+/* Padded sequences, time-major [n_steps, n_sequences, features]; padding may
+ * hold anything and changes nothing. Images: features = [height, width,
+ * channels]. */
+typedef struct {
+  guint n_steps;
+  guint n_sequences;
+  gsize n_features;
+  const float *data;
+  const guint *lengths; /* [n_sequences], 1..n_steps */
+} RnncBatch;
+
+/* What the network should say. */
+typedef struct {
+  const guint *labels;  /* CTC: all targets one after another; cross entropy
+                           per clip: one a sequence; per step: n_steps of the
+                           network's output steps, a sequence after another */
+  const guint *lengths; /* CTC: labels of each sequence; else NULL */
+  const float *values;  /* mean squared error: [output steps, n_sequences,
+                           output size], or [n_sequences, output size] */
+} RnncTargets;
+
+typedef enum {
+  RNNC_LOSS_CROSS_ENTROPY, /* per clip where the network is many to one, else
+                              per step; on log-softmax outputs */
+  RNNC_LOSS_CTC,           /* Graves et al. 2006, on log-softmax outputs;
+                              a sequence's loss is divided by nothing, the
+                              batch's is the mean over its sequences of
+                              loss / target length (as PyTorch's "mean") */
+  RNNC_LOSS_MSE,
+} RnncLoss;
+
+typedef enum {
+  RNNC_OPTIMISER_SGD,  /* with momentum */
+  RNNC_OPTIMISER_ADAM, /* Kingma and Ba 2015 */
+  RNNC_OPTIMISER_ADAMW, /* Loshchilov and Hutter 2019 */
+} RnncOptimiser;
+
+typedef struct {
+  RnncLoss loss;
+  RnncOptimiser optimiser; /* default Adam */
+  double momentum;         /* SGD; default 0.9 */
+  double beta1, beta2;     /* Adam; default 0.9, 0.999 */
+  double epsilon;          /* Adam; default 1e-8 */
+  double weight_decay;     /* default 0; L2 for SGD and Adam, decoupled for
+                              AdamW; matrices only */
+  double clip_norm;        /* global norm of the gradient; 0: no clipping;
+                              default 1 */
+  double label_smoothing;  /* cross entropy; default 0 */
+  guint threads;           /* workers that share a batch; default 1 */
+  guint64 seed;            /* initial weights and dropout; default 1 */
+} RnncTrainerOptions;
+
+/* What one step did. */
+typedef struct {
+  double loss;           /* of the batch, before the update */
+  double gradient_norm;  /* global, before clipping */
+  gboolean clipped;
+  guint n_infeasible;    /* CTC targets longer than their input allows: they
+                            count as zero loss (PyTorch's zero_infinity) */
+} RnncStepStats;
+
+typedef struct _RnncTrainer RnncTrainer;
+
+RNNC_API void rnnc_trainer_options_init (RnncTrainerOptions *options);
+
+/**
+ * rnnc_trainer_new:
+ * @description: a model description (docs/model-format.md) without weights
+ * @origin: for messages
+ *
+ * A network with fresh weights: orthogonal recurrent matrices, forget bias 1,
+ * Kaiming-uniform convolutions, Xavier-uniform others.
+ *
+ * A batch's sequences are split evenly over @threads workers; gradients are
+ * added in a fixed order, so a run repeats bit for bit with the same number of
+ * threads. BLAS itself is held to one thread.
+ *
+ * Returns: (transfer full): or %NULL with @error
+ */
+RNNC_API RnncTrainer *rnnc_trainer_new (JsonObject *description,
+    const char *origin, const RnncTrainerOptions *options, GError **error);
+RNNC_API void rnnc_trainer_free (RnncTrainer *trainer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncTrainer, rnnc_trainer_free)
+
+/* Number of weights. */
+RNNC_API gsize rnnc_trainer_n_parameters (RnncTrainer *trainer);
+/* Updates made so far. */
+RNNC_API guint64 rnnc_trainer_step_count (RnncTrainer *trainer);
+/* Output steps for @n_steps inputs, and floats in one. */
+RNNC_API gsize rnnc_trainer_output_steps (RnncTrainer *trainer, gsize n_steps);
+RNNC_API gsize rnnc_trainer_output_size (RnncTrainer *trainer);
+
+/**
+ * rnnc_trainer_step:
+ *
+ * Forward, backward through time, clip, update.
+ *
+ * Returns: %FALSE with %RNNC_ERROR_DIVERGED naming step and layer if the loss
+ *   or a gradient is not finite; the weights are then as before the step
+ */
+RNNC_API gboolean rnnc_trainer_step (RnncTrainer *trainer,
+    const RnncBatch *batch, const RnncTargets *targets, double learning_rate,
+    RnncStepStats *stats, GError **error);
+
+/**
+ * rnnc_trainer_forward:
+ * @output: (out caller-allocates): [rnnc_trainer_output_steps(), n_sequences,
+ *   output size], or [n_sequences, output size] for many to one; dropout off,
+ *   running statistics of batch norm
+ * @targets: (nullable): if given, @loss is set
+ */
+RNNC_API void rnnc_trainer_forward (RnncTrainer *trainer,
+    const RnncBatch *batch, const RnncTargets *targets, float *output,
+    double *loss);
+
+/* Norm of the last step's gradient, and of the weights, per layer that has
+ * any: @names (element-type utf8, owned by @trainer). */
+RNNC_API guint rnnc_trainer_layer_norms (RnncTrainer *trainer,
+    const char *const **names, const double **gradients,
+    const double **weights);
+
+/**
+ * rnnc_trainer_save_checkpoint:
+ * @progress: (nullable): a string to get back on load (the caller's own place
+ *   in its data: epoch, batch, best so far), stored as it is
+ *
+ * Weights, optimiser moments, random state and step count, exact; written
+ * aside, synced and renamed.
+ */
+RNNC_API gboolean rnnc_trainer_save_checkpoint (RnncTrainer *trainer,
+    const char *path, const char *progress, GError **error);
+/* @progress: (out) (transfer full) (nullable) */
+RNNC_API gboolean rnnc_trainer_load_checkpoint (RnncTrainer *trainer,
+    const char *path, char **progress, GError **error);
+
+/**
+ * rnnc_trainer_load_weights:
+ * @path: a model file
+ *
+ * Starts from another model's weights: tensors of the same name and shape are
+ * taken.
+ *
+ * Returns: how many tensors, 0 with @error set if none fits
+ */
+RNNC_API guint rnnc_trainer_load_weights (RnncTrainer *trainer,
+    const char *path, GError **error);
+
+/**
+ * rnnc_trainer_export:
+ * @description: goes into the file: what the trainer was made from, with
+ *   labels, normalisation and provenance completed
+ *
+ * Writes a model file that rnnc_model_load() takes.
+ */
+RNNC_API gboolean rnnc_trainer_export (RnncTrainer *trainer, const char *path,
+    JsonObject *description, GError **error);
+
+G_END_DECLS
