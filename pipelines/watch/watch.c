@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * An application that reads what rnnspeech and rnngesture say on the bus: words
+ * and gestures with their times, from a recording or the microphone. It is the
+ * program behind ./demo and the example of the bus messages in C. */
+#include <gst/gst.h>
+#include <glib-unix.h>
+#include <locale.h>
+#include <string.h>
+
+#define AUDIO_BRANCH                                                          \
+  "queue max-size-time=0 max-size-bytes=0 ! audioconvert ! audioresample "    \
+  "! rnnspeech name=speech output-unit=%s %s ! %s"
+#define VIDEO_BRANCH                                                          \
+  "queue max-size-time=0 max-size-bytes=0 ! videoconvert "                    \
+  "! rnngesture name=gesture %s ! fakesink sync=false"
+
+typedef struct {
+  GstElement *pipeline;
+  GMainLoop *loop;
+  char *speech_model;  /* NULL: the default */
+  char *gesture_model; /* NULL: the default */
+  char *subtitles;     /* WebVTT file, or NULL */
+  gboolean partials;
+  gboolean have_audio, have_video;
+  gboolean failed;
+} Watch;
+
+static void
+print_error (Watch *watch, const char *message)
+{
+  g_printerr ("rnn-watch: %s\n", message);
+  watch->failed = TRUE;
+  g_main_loop_quit (watch->loop);
+}
+
+/* ' model="PATH"', or nothing where the default is to be used. */
+static char *
+model_property (const char *path)
+{
+  g_autofree char *escaped = NULL;
+
+  if (path == NULL)
+    return g_strdup ("");
+  escaped = g_strescape (path, NULL);
+  return g_strdup_printf ("model=\"%s\"", escaped);
+}
+
+static char *
+text_sink (const char *subtitles)
+{
+  g_autofree char *escaped = NULL;
+
+  if (subtitles == NULL)
+    return g_strdup ("fakesink sync=false");
+  escaped = g_strescape (subtitles, NULL);
+  return g_strdup_printf (
+      "webvttenc ! filesink sync=false location=\"%s\"", escaped);
+}
+
+static char *
+describe_audio_branch (Watch *watch)
+{
+  g_autofree char *model = model_property (watch->speech_model);
+  g_autofree char *sink = text_sink (watch->subtitles);
+
+  return g_strdup_printf (AUDIO_BRANCH, "utterance", model, sink);
+}
+
+static char *
+describe_video_branch (Watch *watch)
+{
+  g_autofree char *model = model_property (watch->gesture_model);
+
+  return g_strdup_printf (VIDEO_BRANCH, model);
+}
+
+static void
+link_branch (Watch *watch, GstPad *pad, const char *description)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstPad) sink = NULL;
+  GstElement *branch = gst_parse_bin_from_description (description, TRUE,
+      &error);
+
+  if (branch == NULL) {
+    print_error (watch, error->message);
+    return;
+  }
+  gst_bin_add (GST_BIN (watch->pipeline), branch);
+  sink = gst_element_get_static_pad (branch, "sink");
+  if (GST_PAD_LINK_FAILED (gst_pad_link (pad, sink)))
+    print_error (watch, "the decoder's output could not be linked");
+  gst_element_sync_state_with_parent (branch);
+}
+
+/* The first audio and the first video stream are looked at; others end in
+ * nothing, so that they do not stop the rest. */
+static void
+on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  g_autofree char *branch = NULL;
+  const char *name;
+
+  if (caps == NULL)
+    caps = gst_pad_query_caps (pad, NULL);
+  name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  if (g_str_has_prefix (name, "audio/") && !watch->have_audio) {
+    watch->have_audio = TRUE;
+    branch = describe_audio_branch (watch);
+  } else if (g_str_has_prefix (name, "video/") && !watch->have_video) {
+    watch->have_video = TRUE;
+    branch = describe_video_branch (watch);
+  } else {
+    branch = g_strdup ("fakesink sync=false");
+  }
+  link_branch (watch, pad, branch);
+}
+
+static void
+on_no_more_pads (GstElement *decoder, gpointer user_data)
+{
+  Watch *watch = user_data;
+
+  if (!watch->have_audio && !watch->have_video)
+    print_error (watch, "the file has neither audio nor video");
+}
+
+static void
+print_words (const GstStructure *result)
+{
+  const GValue *words = gst_structure_get_value (result, "words");
+  guint n = words != NULL ? gst_value_list_get_size (words) : 0;
+
+  for (guint i = 0; i < n; i++) {
+    const GstStructure *word
+        = gst_value_get_structure (gst_value_list_get_value (words, i));
+    guint64 timestamp = 0, duration = 0;
+    double confidence = 0;
+
+    gst_structure_get_uint64 (word, "timestamp", &timestamp);
+    gst_structure_get_uint64 (word, "duration", &duration);
+    gst_structure_get_double (word, "confidence", &confidence);
+    g_print ("%8.2f %8.2f  %-20s %3.0f %%\n", timestamp / 1e9,
+        (timestamp + duration) / 1e9, gst_structure_get_string (word, "text"),
+        100 * confidence);
+  }
+}
+
+static void
+print_speech (Watch *watch, const GstStructure *result)
+{
+  gboolean final = FALSE;
+
+  gst_structure_get_boolean (result, "final", &final);
+  if (final)
+    print_words (result);
+  else if (watch->partials)
+    g_print ("… %s\n", gst_structure_get_string (result, "text"));
+}
+
+static void
+print_gesture (const GstStructure *result)
+{
+  guint64 timestamp = 0, duration = 0;
+  double confidence = 0;
+
+  gst_structure_get_uint64 (result, "timestamp", &timestamp);
+  gst_structure_get_uint64 (result, "duration", &duration);
+  gst_structure_get_double (result, "confidence", &confidence);
+  g_print ("%8.2f %8.2f  [gesture: %s] %3.0f %%\n", timestamp / 1e9,
+      (timestamp + duration) / 1e9,
+      gst_structure_get_string (result, "gesture"), 100 * confidence);
+}
+
+static void
+print_fault (Watch *watch, GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *details = NULL;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING) {
+    gst_message_parse_warning (message, &error, &details);
+    g_printerr ("rnn-watch: warning: %s\n", error->message);
+    return;
+  }
+  gst_message_parse_error (message, &error, &details);
+  print_error (watch, error->message);
+}
+
+static gboolean
+on_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  Watch *watch = user_data;
+  const GstStructure *structure = gst_message_get_structure (message);
+
+  switch (GST_MESSAGE_TYPE (message)) {
+    case GST_MESSAGE_ELEMENT:
+      if (gst_structure_has_name (structure, "rnnspeech"))
+        print_speech (watch, structure);
+      else if (gst_structure_has_name (structure, "rnngesture"))
+        print_gesture (structure);
+      break;
+    case GST_MESSAGE_WARNING:
+    case GST_MESSAGE_ERROR:
+      print_fault (watch, message);
+      break;
+    case GST_MESSAGE_EOS:
+      g_main_loop_quit (watch->loop);
+      break;
+    default:
+      break;
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* Ctrl-C ends the stream, so that the last words still come out. */
+static gboolean
+on_interrupt (gpointer user_data)
+{
+  Watch *watch = user_data;
+
+  gst_element_send_event (watch->pipeline, gst_event_new_eos ());
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+open_file (Watch *watch, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *uri = gst_filename_to_uri (path, &error);
+  GstElement *decoder = gst_element_factory_make ("uridecodebin", NULL);
+
+  if (uri == NULL || decoder == NULL) {
+    g_printerr ("rnn-watch: %s\n",
+        uri == NULL ? error->message : "uridecodebin is missing");
+    return FALSE;
+  }
+  g_object_set (decoder, "uri", uri, NULL);
+  g_signal_connect (decoder, "pad-added", G_CALLBACK (on_pad_added), watch);
+  g_signal_connect (decoder, "no-more-pads", G_CALLBACK (on_no_more_pads),
+      watch);
+  gst_bin_add (GST_BIN (watch->pipeline), decoder);
+  return TRUE;
+}
+
+static gboolean
+open_microphone (Watch *watch)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *branch = describe_audio_branch (watch);
+  g_autofree char *description
+      = g_strconcat ("autoaudiosrc ! ", branch, NULL);
+  GstElement *bin
+      = gst_parse_bin_from_description (description, FALSE, &error);
+
+  if (bin == NULL) {
+    g_printerr ("rnn-watch: %s\n", error->message);
+    return FALSE;
+  }
+  watch->partials = TRUE;
+  gst_bin_add (GST_BIN (watch->pipeline), bin);
+  return TRUE;
+}
+
+static void
+run (Watch *watch)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (watch->pipeline);
+  guint bus_watch = gst_bus_add_watch (bus, on_message, watch);
+  guint signal_watch = g_unix_signal_add (SIGINT, on_interrupt, watch);
+
+  gst_element_set_state (watch->pipeline, GST_STATE_PLAYING);
+  g_main_loop_run (watch->loop);
+  gst_element_set_state (watch->pipeline, GST_STATE_NULL);
+  g_source_remove (bus_watch);
+  if (g_main_context_find_source_by_id (NULL, signal_watch) != NULL)
+    g_source_remove (signal_watch);
+}
+
+int
+main (int argc, char **argv)
+{
+  Watch watch = { 0 };
+  const GOptionEntry entries[] = {
+    { "subtitles", 's', 0, G_OPTION_ARG_FILENAME, &watch.subtitles,
+        "Write the text to a WebVTT file", "FILE" },
+    { "partials", 'p', 0, G_OPTION_ARG_NONE, &watch.partials,
+        "Print what is heard so far, too", NULL },
+    { "speech-model", 0, 0, G_OPTION_ARG_FILENAME, &watch.speech_model,
+        "Another speech model", "FILE" },
+    { "gesture-model", 0, 0, G_OPTION_ARG_FILENAME, &watch.gesture_model,
+        "Another gesture model", "FILE" },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("FILE|mic");
+  g_autoptr (GError) error = NULL;
+  gboolean opened;
+
+  setlocale (LC_ALL, "");
+  g_option_context_set_summary (context,
+      "Prints the words and gestures of a recording, or of the microphone: "
+      "start and\nend in seconds, what it is, how sure.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_group (context, gst_init_get_option_group ());
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2) {
+    g_printerr ("rnn-watch: %s; see --help\n",
+        error != NULL ? error->message : "one FILE or \"mic\" is needed");
+    return 2;
+  }
+  watch.loop = g_main_loop_new (NULL, FALSE);
+  watch.pipeline = gst_pipeline_new (NULL);
+  opened = strcmp (argv[1], "mic") == 0 ? open_microphone (&watch)
+                                        : open_file (&watch, argv[1]);
+  if (opened)
+    run (&watch);
+  gst_object_unref (watch.pipeline);
+  g_main_loop_unref (watch.loop);
+  return opened && !watch.failed ? 0 : 1;
+}

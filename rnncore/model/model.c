@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "rnncore/model/model-private.h"
+#include "rnncore/model/safetensors.h"
+
+/* What makes two paths the same file, unchanged since. */
+typedef struct {
+  dev_t device;
+  ino_t inode;
+  off_t size;
+  struct timespec modified;
+} FileIdentity;
+
+typedef struct {
+  FileIdentity identity;
+  RnncModel *model; /* not owned: unref removes the entry */
+} LoadedModel;
+
+static GMutex loaded_lock;
+static GSList *loaded; /* LoadedModel */
+
+static gboolean
+identify_file (const char *path, FileIdentity *identity, GError **error)
+{
+  struct stat info;
+
+  if (stat (path, &info) != 0) {
+    int code = errno;
+
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot open: %s",
+        path, g_strerror (code));
+    return FALSE;
+  }
+  memset (identity, 0, sizeof *identity);
+  identity->device = info.st_dev;
+  identity->inode = info.st_ino;
+  identity->size = info.st_size;
+  identity->modified = info.st_mtim;
+  return TRUE;
+}
+
+static gboolean
+same_file (const FileIdentity *a, const FileIdentity *b)
+{
+  return a->device == b->device && a->inode == b->inode && a->size == b->size
+      && a->modified.tv_sec == b->modified.tv_sec
+      && a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+static float *
+read_tensor (gpointer file, const char *name, const gsize *shape, guint rank,
+    GError **error)
+{
+  return rnnc_safetensors_read_f32 (file, name, shape, rank, error);
+}
+
+static gboolean
+load_contents (RnncModel *model, RnncSafetensors *file, GError **error)
+{
+  const char *json = rnnc_safetensors_metadata (file, RNNC_METADATA_KEY);
+  RnncTensorSource source = { read_tensor, file };
+
+  if (json == NULL) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
+        "%s: has no \"%s\" description in its metadata", model->path,
+        RNNC_METADATA_KEY);
+    return FALSE;
+  }
+  model->json = g_strdup (json);
+  model->description
+      = rnnc_description_parse (json, strlen (json), model->path, error);
+  if (model->description == NULL)
+    return FALSE;
+  model->layers = rnnc_layers_new (model->description->layers, &source,
+      &model->n_layers, error);
+  if (model->layers == NULL) {
+    if (error != NULL && !strstr ((*error)->message, model->path))
+      g_prefix_error (error, "%s: ", model->path);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+free_model (RnncModel *model)
+{
+  if (model->layers != NULL)
+    rnnc_layers_free (model->layers, model->n_layers);
+  rnnc_description_free (model->description);
+  g_free (model->json);
+  g_free (model->path);
+  g_free (model);
+}
+
+static RnncModel *
+load_model (const char *path, GError **error)
+{
+  RnncSafetensors *file = rnnc_safetensors_open (path, error);
+  RnncModel *model;
+
+  if (file == NULL)
+    return NULL;
+  model = g_new0 (RnncModel, 1);
+  g_atomic_ref_count_init (&model->ref_count);
+  model->path = g_strdup (path);
+  if (!load_contents (model, file, error))
+    g_clear_pointer (&model, free_model);
+  rnnc_safetensors_free (file);
+  return model;
+}
+
+/* The lock is held while loading, so that two threads that ask for one file at
+ * a time get one copy. */
+RnncModel *
+rnnc_model_load (const char *path, GError **error)
+{
+  FileIdentity identity;
+  RnncModel *model = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+  if (!identify_file (path, &identity, error))
+    return NULL;
+  g_mutex_lock (&loaded_lock);
+  for (GSList *item = loaded; item != NULL && model == NULL;
+       item = item->next) {
+    LoadedModel *entry = item->data;
+
+    if (same_file (&entry->identity, &identity))
+      model = rnnc_model_ref (entry->model);
+  }
+  if (model == NULL) {
+    model = load_model (path, error);
+    if (model != NULL) {
+      LoadedModel *entry = g_new0 (LoadedModel, 1);
+
+      entry->identity = identity;
+      entry->model = model;
+      loaded = g_slist_prepend (loaded, entry);
+    }
+  }
+  g_mutex_unlock (&loaded_lock);
+  return model;
+}
+
+RnncModel *
+rnnc_model_ref (RnncModel *model)
+{
+  g_atomic_ref_count_inc (&model->ref_count);
+  return model;
+}
+
+/* The last reference is dropped under the lock: a load that finds the entry
+ * holds the lock too, so it never revives a model that is going away. */
+void
+rnnc_model_unref (RnncModel *model)
+{
+  gboolean last;
+
+  g_mutex_lock (&loaded_lock);
+  last = g_atomic_ref_count_dec (&model->ref_count);
+  for (GSList *item = loaded; last && item != NULL; item = item->next) {
+    LoadedModel *entry = item->data;
+
+    if (entry->model == model) {
+      loaded = g_slist_delete_link (loaded, item);
+      g_free (entry);
+      break;
+    }
+  }
+  g_mutex_unlock (&loaded_lock);
+  if (last)
+    free_model (model);
+}
+
+const char *
+rnnc_model_path (RnncModel *model)
+{
+  return model->path;
+}
+
+const char *
+rnnc_model_task (RnncModel *model)
+{
+  return model->description->task;
+}
+
+const char *
+rnnc_model_language (RnncModel *model)
+{
+  return model->description->language;
+}
+
+const RnncFrontendConfig *
+rnnc_model_frontend (RnncModel *model)
+{
+  return &model->description->frontend;
+}
+
+guint
+rnnc_model_n_labels (RnncModel *model)
+{
+  return model->description->n_labels;
+}
+
+const char *
+rnnc_model_label (RnncModel *model, guint index)
+{
+  g_return_val_if_fail (index < model->description->n_labels, NULL);
+  return model->description->labels[index];
+}
+
+gint
+rnnc_model_blank (RnncModel *model)
+{
+  return model->description->blank;
+}
+
+const char *
+rnnc_model_json (RnncModel *model)
+{
+  return model->json;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What `rnncore info` prints. */
+#include "rnncore/model/model-private.h"
+
+static char *
+format_shape (const RnncShape *shape)
+{
+  if (shape->rank == 1)
+    return g_strdup_printf ("%u", shape->channels);
+  return g_strdup_printf ("%ux%ux%u", shape->height, shape->width,
+      shape->channels);
+}
+
+static gsize
+count_parameters (const RnncLayerSpec *spec)
+{
+  g_autoptr (GPtrArray) tensors = rnnc_layer_spec_tensors (spec);
+  gsize total = 0;
+
+  for (guint i = 0; i < tensors->len; i++) {
+    const RnncTensorSpec *tensor = g_ptr_array_index (tensors, i);
+    gsize elements = 1;
+
+    for (guint axis = 0; axis < tensor->rank; axis++)
+      elements *= tensor->shape[axis];
+    total += elements;
+  }
+  return total;
+}
+
+static void
+append_frontend (GString *text, const RnncFrontendConfig *config)
+{
+  const RnncLogMelConfig *mel = &config->log_mel;
+  const RnncVideoConfig *video = &config->video;
+
+  switch (config->type) {
+    case RNNC_FRONTEND_NONE:
+      g_string_append_printf (text, "vectors of %u\n", config->features);
+      break;
+    case RNNC_FRONTEND_LOG_MEL:
+      g_string_append_printf (text,
+          "log-mel, %u Hz, window %u, hop %u, %u bands %g..%g Hz\n",
+          mel->rate, mel->window, mel->hop, mel->mels, mel->fmin, mel->fmax);
+      break;
+    case RNNC_FRONTEND_VIDEO:
+      g_string_append_printf (text, "video, %ux%u %s%s, %g frames/s\n",
+          video->width, video->height, video->colour ? "RGB" : "grey",
+          video->difference ? " + difference" : "",
+          (double) video->rate_numerator / video->rate_denominator);
+      break;
+  }
+}
+
+/* Frames of the front end in a second; 0 where it does not say. */
+static double
+frame_rate (const RnncFrontendConfig *config)
+{
+  switch (config->type) {
+    case RNNC_FRONTEND_LOG_MEL:
+      return (double) config->log_mel.rate / config->log_mel.hop;
+    case RNNC_FRONTEND_VIDEO:
+      return (double) config->video.rate_numerator
+          / config->video.rate_denominator;
+    case RNNC_FRONTEND_NONE:
+      break;
+  }
+  return 0;
+}
+
+static void
+append_layers (GString *text, RnncDescription *description,
+    gsize *parameters, double *macs_per_second)
+{
+  double rate = frame_rate (&description->frontend);
+
+  g_string_append_printf (text, "%-16s %-14s %12s %12s %12s\n", "layer",
+      "type", "output", "parameters", "MAC/frame");
+  for (guint i = 0; i < description->layers->len; i++) {
+    const RnncLayerSpec *spec = g_ptr_array_index (description->layers, i);
+    g_autofree char *shape = format_shape (&spec->output);
+    gsize n = count_parameters (spec);
+    gsize macs = rnnc_layer_spec_macs (spec);
+
+    if (spec->type == RNNC_LAYER_CONV1D)
+      rate /= spec->params.conv1d.stride;
+    *parameters += n;
+    *macs_per_second += macs * rate;
+    g_string_append_printf (text,
+        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT "\n",
+        spec->name, rnnc_layer_spec_type_name (spec), shape, n, macs);
+  }
+}
+
+static void
+append_labels (GString *text, const RnncDescription *description)
+{
+  g_string_append_printf (text, "labels      %u:", description->n_labels);
+  for (guint i = 0; i < description->n_labels; i++)
+    g_string_append_printf (text, " %s",
+        *description->labels[i] == ' ' ? "␣" : description->labels[i]);
+  g_string_append_c (text, '\n');
+}
+
+/* Members kept for people, in the order they stand in the file. */
+static void
+append_provenance (GString *text, JsonObject *json)
+{
+  static const char *const keys[]
+      = { "name", "licence", "data", "recipe", "trained", "results" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    JsonNode *node = json_object_get_member (json, keys[i]);
+    g_autofree char *value = NULL;
+
+    if (node == NULL)
+      continue;
+    if (JSON_NODE_HOLDS_VALUE (node)
+        && json_node_get_value_type (node) == G_TYPE_STRING)
+      value = json_node_dup_string (node);
+    else
+      value = json_to_string (node, FALSE);
+    g_string_append_printf (text, "%-11s %s\n", keys[i], value);
+  }
+}
+
+char *
+rnnc_model_summary (RnncModel *model)
+{
+  RnncDescription *description = model->description;
+  GString *text = g_string_new (NULL);
+  gsize parameters = 0;
+  double macs = 0;
+
+  g_string_append_printf (text, "file        %s\ntask        %s%s%s\n",
+      model->path, description->task, *description->language ? ", " : "",
+      description->language);
+  g_string_append (text, "front end   ");
+  append_frontend (text, &description->frontend);
+  append_layers (text, description, &parameters, &macs);
+  g_string_append_printf (text,
+      "parameters  %" G_GSIZE_FORMAT ", %" G_GSIZE_FORMAT " bytes as f32\n",
+      parameters, parameters * sizeof (float));
+  if (macs > 0)
+    g_string_append_printf (text, "work        %.1f M multiply-adds a second\n",
+        macs / 1e6);
+  g_string_append_printf (text,
+      "latency     %.1f ms (stride %u, look-ahead %u frames)\n",
+      rnnc_model_latency (model) / 1e6, rnnc_model_stride (model),
+      rnnc_model_look_ahead (model));
+  append_labels (text, description);
+  append_provenance (text, description->json);
+  return g_string_free (text, FALSE);
+}
