@@ -30,6 +30,20 @@ parse_normalisation (JsonObject *json, const char *path, guint n,
   return TRUE;
 }
 
+/* Other sizes would allocate in every transform (kissfft). */
+static gboolean
+fft_is_fast (guint size)
+{
+  static const guint factors[] = { 2, 3, 5 };
+
+  if (size % 2 != 0)
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (factors); i++)
+    while (size % factors[i] == 0)
+      size /= factors[i];
+  return size == 1;
+}
+
 static gboolean
 parse_log_mel (JsonObject *json, const char *path, RnncLogMelConfig *mel,
     GError **error)
@@ -65,7 +79,9 @@ parse_log_mel (JsonObject *json, const char *path, RnncLogMelConfig *mel,
       || !parse_normalisation (json, path, mel->mels, &mel->mean,
           &mel->deviation, error))
     return FALSE;
-  return mel->fft % 2 == 0 || invalid (path, error, "\"fft\" is odd");
+  return fft_is_fast (mel->fft)
+      || invalid (path, error,
+          "\"fft\" is not twice a product of 2s, 3s and 5s");
 }
 
 /* A number of frames per second or [numerator, denominator]. */
