@@ -5,7 +5,7 @@
  * The transcriber sees a decoder through these functions alone. */
 #pragma once
 
-#include "rnncore/rnnc-model.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -23,10 +23,12 @@ typedef struct _RnncCtcDecoder RnncCtcDecoder;
 
 /**
  * rnnc_ctc_decoder_new:
- * @model: lent for the decoder's life; has a blank and a label " "
+ * @labels: (array length=n_labels): lent for the decoder's life; " " is the word
+ *   boundary
  * @capacity: frames from the first letter to the last of one utterance
  */
-RnncCtcDecoder *rnnc_ctc_decoder_new (RnncModel *model, guint capacity);
+RnncCtcDecoder *rnnc_ctc_decoder_new (const char *const *labels,
+    guint n_labels, guint blank, guint capacity);
 void rnnc_ctc_decoder_free (RnncCtcDecoder *decoder);
 /* Makes room for longer utterances; what is decoded stays. */
 void rnnc_ctc_decoder_grow (RnncCtcDecoder *decoder, guint capacity);

@@ -10,7 +10,7 @@ struct _RnncCtcDecoder {
   guint n_labels;
   guint blank;
   guint space;
-  const char **labels; /* lent by the model */
+  const char *const *labels; /* lent */
   gsize *label_bytes;
   gsize longest_label;
 
@@ -62,20 +62,21 @@ rnnc_ctc_greedy (const float *log_posteriors, gsize n_frames, guint n_labels,
 }
 
 RnncCtcDecoder *
-rnnc_ctc_decoder_new (RnncModel *model, guint capacity)
+rnnc_ctc_decoder_new (const char *const *labels, guint n_labels, guint blank,
+    guint capacity)
 {
   RnncCtcDecoder *decoder = g_new0 (RnncCtcDecoder, 1);
 
-  decoder->n_labels = rnnc_model_n_labels (model);
-  decoder->blank = (guint) rnnc_model_blank (model);
-  decoder->labels = g_new0 (const char *, decoder->n_labels);
-  decoder->label_bytes = g_new0 (gsize, decoder->n_labels);
-  for (guint i = 0; i < decoder->n_labels; i++) {
-    decoder->labels[i] = rnnc_model_label (model, i);
-    decoder->label_bytes[i] = strlen (decoder->labels[i]);
+  decoder->n_labels = n_labels;
+  decoder->blank = blank;
+  decoder->space = blank;
+  decoder->labels = labels;
+  decoder->label_bytes = g_new0 (gsize, n_labels);
+  for (guint i = 0; i < n_labels; i++) {
+    decoder->label_bytes[i] = strlen (labels[i]);
     decoder->longest_label
         = MAX (decoder->longest_label, decoder->label_bytes[i]);
-    if (strcmp (decoder->labels[i], " ") == 0)
+    if (strcmp (labels[i], " ") == 0)
       decoder->space = i;
   }
   rnnc_ctc_decoder_grow (decoder, capacity);
@@ -88,7 +89,6 @@ rnnc_ctc_decoder_free (RnncCtcDecoder *decoder)
 {
   if (decoder == NULL)
     return;
-  g_free (decoder->labels);
   g_free (decoder->label_bytes);
   g_free (decoder->words);
   g_free (decoder->word_texts);

@@ -249,7 +249,9 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->frame_length = config->hop * rnnc_model_stride (model);
   transcriber->centre = config->window;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
-  transcriber->decoder = rnnc_ctc_decoder_new (model, 1);
+  transcriber->decoder = rnnc_ctc_decoder_new (
+      (const char *const *) model->description->labels,
+      rnnc_model_n_labels (model), (guint) rnnc_model_blank (model), 1);
   rnnc_transcriber_options_init (&defaults);
   rnnc_transcriber_set_options (transcriber, options ? options : &defaults);
   return transcriber;
