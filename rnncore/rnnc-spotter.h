@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct _RnncSpotter RnncSpotter;
 
-/* Times are the timestamps that were pushed. */
+/* Times are the timestamps that were pushed. Start and end are estimates from
+ * the windows in which the gesture was seen; a clip's are its own. */
 typedef struct {
   guint label; /* of rnnc_model_label(); never "none" */
   guint64 start;
@@ -28,15 +29,24 @@ typedef enum {
   RNNC_SPOTTER_CLIP,   /* one label for all between resets or flushes */
 } RnncSpotterMode;
 
+/* ns; of longer clips the end is looked at. No window is longer. */
+#define RNNC_SPOTTER_MAX_CLIP G_GUINT64_CONSTANT (10000000000)
+
 typedef struct {
   RnncSpotterMode mode; /* default stream */
   guint64 window;       /* ns; 0: the model's "window", else 2.5 s */
   guint64 hop;          /* ns between window decisions; default 200 ms */
   double threshold_on;  /* posterior that starts an event; default 0.7 */
-  double threshold_off; /* posterior below which it ends; default 0.4 */
+  double threshold_off; /* posterior below which it ends, at most
+                           threshold_on; default 0.4 */
   guint64 refractory;   /* ns after an event without a new one; default 500 ms */
   guint64 minimum;      /* ns; shorter clips and streams give no decision;
                            default 500 ms */
+  gint64 report_after;  /* ns after its beginning was noticed that an event is
+                           reported while it still goes on, start, end and
+                           confidence as far as known; 0: at once; -1: when it
+                           ends, which is when it has left the window;
+                           default -1 */
 } RnncSpotterOptions;
 
 RNNC_API void rnnc_spotter_options_init (RnncSpotterOptions *options);
@@ -44,8 +54,11 @@ RNNC_API void rnnc_spotter_options_init (RnncSpotterOptions *options);
 /**
  * rnnc_spotter_new:
  *
+ * All memory is made here; push, flush and reset never allocate. One thread at
+ * a time; @func must not call back into @spotter, but for its posteriors.
+ *
  * Returns: (transfer full): %NULL with @error if the model is not a many-to-one
- *   video model
+ *   video model that ends in softmax or log-softmax
  */
 RNNC_API RnncSpotter *rnnc_spotter_new (RnncModel *model,
     const RnncSpotterOptions *options, RnncGestureFunc func,
@@ -53,17 +66,26 @@ RNNC_API RnncSpotter *rnnc_spotter_new (RnncModel *model,
 RNNC_API void rnnc_spotter_free (RnncSpotter *spotter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncSpotter, rnnc_spotter_free)
 
+/* Timestamps in ns, not going backwards (such frames are dropped). A gap of
+ * more than RNNC_VIDEO_MAX_GAP is the end of a stream or clip, as flush is, and
+ * the beginning of the next. */
 RNNC_API void rnnc_spotter_push (RnncSpotter *spotter,
     const RnncVideoFrame *frame, guint64 timestamp);
-/* Ends the running event or clip, then resets. A stream shorter than one window
- * is decided as a clip. */
+/* Ends the running event or clip, then starts anew. A stream shorter than one
+ * window is decided as a clip, held to threshold_on. A clip gets the label with
+ * the highest posterior, or no event if that is "none". */
 RNNC_API void rnnc_spotter_flush (RnncSpotter *spotter);
+/* Forgets all; yields nothing. */
 RNNC_API void rnnc_spotter_reset (RnncSpotter *spotter);
+/* May be called between pushes. Another mode or window resets and allocates,
+ * other options take effect at once. */
 RNNC_API void rnnc_spotter_set_options (RnncSpotter *spotter,
     const RnncSpotterOptions *options);
-/* [n labels] posteriors of the newest window; all 0 before the first. */
+/* [n labels] posteriors of the newest window or clip, after a flush too; all 0
+ * before the first. */
 RNNC_API const float *rnnc_spotter_posteriors (RnncSpotter *spotter);
-/* ns from a gesture's end to its event, at most. */
+/* ns from a gesture's end to its event, at most; 0 in clip mode, where flush
+ * says when. */
 RNNC_API guint64 rnnc_spotter_latency (RnncSpotter *spotter);
 
 G_END_DECLS

@@ -10,12 +10,16 @@ G_BEGIN_DECLS
 
 typedef struct _RnncTranscriber RnncTranscriber;
 
-/* Times are ns of audio since the first sample after new, reset or flush. */
+/* Times are ns of audio since the first sample after new, reset or flush. A
+ * letter lasts from the frame where it is first the best label to the next
+ * blank or other letter; output frame t stands for stride * hop samples around
+ * sample t * stride * hop + window / 2. */
 typedef struct {
   const char *text; /* UTF-8, no spaces */
   guint64 start;
   guint64 end;
-  double confidence; /* 0..1: mean posterior of its letters */
+  double confidence; /* 0..1: mean over its letters of the highest posterior
+                        in their frames */
 } RnncWord;
 
 typedef struct {
@@ -33,11 +37,16 @@ typedef struct {
 typedef void (*RnncTranscriptFunc) (const RnncTranscript *transcript,
     gpointer user_data);
 
+/* What max_utterance may be, ns: 1 s to an hour. */
+#define RNNC_TRANSCRIBER_MIN_UTTERANCE G_GUINT64_CONSTANT (1000000000)
+#define RNNC_TRANSCRIBER_MAX_UTTERANCE G_GUINT64_CONSTANT (3600000000000)
+
 typedef struct {
-  guint64 endpoint_silence; /* ns without letters that end an utterance;
-                               default 800 ms */
-  guint64 max_utterance;    /* ns after which it is ended at the next word
-                               boundary, at the latest at 1.25 times this;
+  guint64 endpoint_silence; /* ns without letters that end an utterance, at
+                               least one output frame; default 800 ms */
+  guint64 max_utterance;    /* ns from its first letter after which an utterance
+                               is ended at the next word boundary, at the latest
+                               at 1.25 times this; held to the range above;
                                default 20 s */
   gint64 partial_interval;  /* ns of audio between partials, at least; 0: as
                                soon as the text changes; -1: none. default 0 */
@@ -49,8 +58,17 @@ RNNC_API void rnnc_transcriber_options_init (RnncTranscriberOptions *options);
  * rnnc_transcriber_new:
  * @options: (nullable): copied; %NULL for the defaults
  *
+ * All memory is made here, sized by max_utterance; push, flush and reset never
+ * allocate. One thread at a time; @func must not call back into @transcriber.
+ *
+ * For streams without end the recurrent core is reset at each endpoint that
+ * silence made, and again after each max_utterance of silence, between blocks
+ * of 4 output frames counted from the first sample: the core starts an utterance
+ * as training did.
+ *
  * Returns: (transfer full): %NULL with @error if the model is not an audio
- *   model with CTC letters (a label " " for the word boundary, a blank)
+ *   model with CTC letters (a label " " for the word boundary, a blank,
+ *   log-softmax at the end)
  */
 RNNC_API RnncTranscriber *rnnc_transcriber_new (RnncModel *model,
     const RnncTranscriberOptions *options, RnncTranscriptFunc func,
@@ -58,18 +76,21 @@ RNNC_API RnncTranscriber *rnnc_transcriber_new (RnncModel *model,
 RNNC_API void rnnc_transcriber_free (RnncTranscriber *transcriber);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncTranscriber, rnnc_transcriber_free)
 
-/* Any chunking gives the same finals with the same times. */
+/* Any chunking gives the same partials and finals with the same times. */
 RNNC_API void rnnc_transcriber_push (RnncTranscriber *transcriber,
     const float *samples, gsize n_samples);
 /* Ends the utterance, yields its final, resets (utterance ids go on). */
 RNNC_API void rnnc_transcriber_flush (RnncTranscriber *transcriber);
 /* Drops what was heard; yields nothing. */
 RNNC_API void rnnc_transcriber_reset (RnncTranscriber *transcriber);
-/* May be called between pushes; takes effect at once. */
+/* May be called between pushes; takes effect at once. Allocates where
+ * max_utterance grows. */
 RNNC_API void rnnc_transcriber_set_options (RnncTranscriber *transcriber,
     const RnncTranscriberOptions *options);
-/* ns up to which no further word can start: everything before is decided.
- * What an element's GAP events may cover. */
+/* ns up to which everything is decided: all words that start before were in
+ * finals, none will start before. During an utterance, the start of its first
+ * word; else of the next output frame. Never goes back between resets. What an
+ * element's GAP events may cover. */
 RNNC_API guint64 rnnc_transcriber_settled (RnncTranscriber *transcriber);
 /* ns from a word's last sample to it being in a partial. */
 RNNC_API guint64 rnnc_transcriber_latency (RnncTranscriber *transcriber);
