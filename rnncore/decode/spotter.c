@@ -273,7 +273,7 @@ rnnc_spotter_new (RnncModel *model, const RnncSpotterOptions *options,
   RnncSpotterOptions defaults;
   const RnncVideoConfig *config;
   RnncSpotter *spotter;
-  OutputKind kind;
+  OutputKind kind = OUTPUT_POSTERIORS;
   gsize n_features;
 
   g_return_val_if_fail (model != NULL, NULL);
