@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A stack of layers that learns. The network is immutable; what a worker
+ * remembers between forward and backward is its RnncReplica. */
+#pragma once
+
+#include "rnncore/train/layer.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GPtrArray *specs; /* RnncLayerSpec */
+  guint n_layers;
+  RnncTrainLayer *layers;
+  guint n_parameters;
+  RnncParameter *parameters; /* layer by layer, in state_dict order */
+  gsize n_values;            /* of all tensors, one flat vector */
+  gsize n_trained;
+  gboolean many_to_one;
+} RnncNetwork;
+
+/* @specs: (transfer full) */
+RnncNetwork *rnnc_network_new (GPtrArray *specs);
+void rnnc_network_free (RnncNetwork *network);
+/* First weights of @values [n_values]. */
+void rnnc_network_initialise (const RnncNetwork *network, real *values,
+    guint64 seed);
+gsize rnnc_network_output_steps (const RnncNetwork *network, gsize n_steps);
+gsize rnnc_network_input_size (const RnncNetwork *network);
+gsize rnnc_network_output_size (const RnncNetwork *network);
+
+typedef struct {
+  const RnncNetwork *network;
+  guint worker;
+  RnncWorkers *workers;
+  RnncPacking *packings; /* [n_layers + 1], used where steps change */
+  const RnncPacking **steps; /* [n_layers + 1]: of each layer's input, and of
+                                the output */
+  RnncBuffer *activations;   /* [n_layers + 1], empty where in place */
+  real **values;             /* [n_layers + 1]: where they are */
+  RnncBuffer d_values[2];
+  gpointer *states; /* [n_layers] */
+  guint *sequence_ids;
+  gsize n_sequence_ids;
+} RnncReplica;
+
+RnncReplica *rnnc_replica_new (const RnncNetwork *network,
+    RnncWorkers *workers, guint worker);
+void rnnc_replica_free (RnncReplica *replica);
+
+/**
+ * rnnc_replica_set_input:
+ * @sequence_ids: (array length=n_sequences): which of @batch's sequences are
+ *   this replica's, the longest first
+ * @data: [n_steps, all sequences, features]
+ */
+void rnnc_replica_set_input (RnncReplica *replica, const guint *sequence_ids,
+    const guint *lengths, guint n_sequences, const float *data,
+    guint n_batch_sequences);
+
+/* What a pass works with; vectors of n_values. */
+typedef struct {
+  const real *values;
+  real *gradients;  /* (nullable): forward only */
+  real *statistics; /* (nullable): new running statistics go here */
+  gboolean training;
+  guint64 random_key;
+} RnncPassContext;
+
+/* Returns: the output, packed as rnnc_replica_output_packing(). */
+const real *rnnc_replica_forward (RnncReplica *replica,
+    const RnncPassContext *context);
+/* @d_output: overwritten. Adds to the context's gradients. */
+void rnnc_replica_backward (RnncReplica *replica,
+    const RnncPassContext *context, real *d_output);
+/* Memory for @d_output, zeroed. */
+real *rnnc_replica_d_output (RnncReplica *replica);
+
+static inline const RnncPacking *
+rnnc_replica_output_packing (const RnncReplica *replica)
+{
+  return replica->steps[replica->network->n_layers];
+}
+
+G_END_DECLS

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rnncore/train/packed-matrix.h"
+
+/* One panel: c[r][j] (+)= sum over k of a[r][k] panel[k][j], j < n_columns. */
+typedef void (*PanelFunc) (gsize n_rows, gsize depth, const real *a, gsize lda,
+    const real *panel, gsize n_columns, gboolean add, real *c, gsize ldc);
+
+#if defined(__x86_64__) && !defined(RNNC_REAL_DOUBLE)
+
+#include <immintrin.h>
+
+#define INLINE static inline __attribute__ ((always_inline))
+#define AVX512 __attribute__ ((target ("avx512f")))
+#define AVX2 __attribute__ ((target ("avx2,fma")))
+
+INLINE AVX512 void
+avx512_rows (const guint n_rows, gsize depth, const float *a, gsize lda,
+    const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
+{
+  __m512 sum[8][2];
+  __mmask16 mask[2] = {
+    (__mmask16) (n_columns >= 16 ? 0xffff : (1u << n_columns) - 1),
+    (__mmask16) (n_columns >= 32      ? 0xffff
+            : n_columns > 16 ? (1u << (n_columns - 16)) - 1
+                             : 0),
+  };
+#pragma GCC unroll 8
+  for (guint r = 0; r < n_rows; r++)
+    sum[r][0] = sum[r][1] = _mm512_setzero_ps ();
+  for (gsize k = 0; k < depth; k++, panel += RNNC_PANEL) {
+    __m512 b0 = _mm512_load_ps (panel);
+    __m512 b1 = _mm512_load_ps (panel + 16);
+#pragma GCC unroll 8
+    for (guint r = 0; r < n_rows; r++) {
+      __m512 x = _mm512_set1_ps (a[r * lda + k]);
+      sum[r][0] = _mm512_fmadd_ps (x, b0, sum[r][0]);
+      sum[r][1] = _mm512_fmadd_ps (x, b1, sum[r][1]);
+    }
+  }
+#pragma GCC unroll 8
+  for (guint r = 0; r < n_rows; r++) {
+    for (guint v = 0; v < 2; v++) {
+      float *target = c + r * ldc + v * 16;
+      __m512 old = _mm512_setzero_ps ();
+      if (add)
+        old = _mm512_maskz_loadu_ps (mask[v], target);
+      _mm512_mask_storeu_ps (target, mask[v], _mm512_add_ps (old, sum[r][v]));
+    }
+  }
+}
+
+AVX512 static void
+avx512_panel (gsize n_rows, gsize depth, const float *a, gsize lda,
+    const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
+{
+  for (; n_rows >= 8; n_rows -= 8, a += 8 * lda, c += 8 * ldc)
+    avx512_rows (8, depth, a, lda, panel, n_columns, add, c, ldc);
+  for (; n_rows >= 4; n_rows -= 4, a += 4 * lda, c += 4 * ldc)
+    avx512_rows (4, depth, a, lda, panel, n_columns, add, c, ldc);
+  for (; n_rows >= 1; n_rows -= 1, a += lda, c += ldc)
+    avx512_rows (1, depth, a, lda, panel, n_columns, add, c, ldc);
+}
+
+/* 16 columns of the panel. */
+INLINE AVX2 void
+avx2_rows (const guint n_rows, gsize depth, const float *a, gsize lda,
+    const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
+{
+  __m256 sum[6][2];
+#pragma GCC unroll 6
+  for (guint r = 0; r < n_rows; r++)
+    sum[r][0] = sum[r][1] = _mm256_setzero_ps ();
+  for (gsize k = 0; k < depth; k++, panel += RNNC_PANEL) {
+    __m256 b0 = _mm256_load_ps (panel);
+    __m256 b1 = _mm256_load_ps (panel + 8);
+#pragma GCC unroll 6
+    for (guint r = 0; r < n_rows; r++) {
+      __m256 x = _mm256_set1_ps (a[r * lda + k]);
+      sum[r][0] = _mm256_fmadd_ps (x, b0, sum[r][0]);
+      sum[r][1] = _mm256_fmadd_ps (x, b1, sum[r][1]);
+    }
+  }
+#pragma GCC unroll 6
+  for (guint r = 0; r < n_rows; r++) {
+    float values[16];
+    _mm256_storeu_ps (values, sum[r][0]);
+    _mm256_storeu_ps (values + 8, sum[r][1]);
+    for (gsize j = 0; j < n_columns; j++)
+      c[r * ldc + j] = add ? c[r * ldc + j] + values[j] : values[j];
+  }
+}
+
+AVX2 static void
+avx2_half (gsize n_rows, gsize depth, const float *a, gsize lda,
+    const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
+{
+  for (; n_rows >= 6; n_rows -= 6, a += 6 * lda, c += 6 * ldc)
+    avx2_rows (6, depth, a, lda, panel, n_columns, add, c, ldc);
+  for (; n_rows >= 2; n_rows -= 2, a += 2 * lda, c += 2 * ldc)
+    avx2_rows (2, depth, a, lda, panel, n_columns, add, c, ldc);
+  for (; n_rows >= 1; n_rows -= 1, a += lda, c += ldc)
+    avx2_rows (1, depth, a, lda, panel, n_columns, add, c, ldc);
+}
+
+AVX2 static void
+avx2_panel (gsize n_rows, gsize depth, const float *a, gsize lda,
+    const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
+{
+  avx2_half (n_rows, depth, a, lda, panel, MIN (n_columns, 16), add, c, ldc);
+  if (n_columns > 16)
+    avx2_half (n_rows, depth, a, lda, panel + 16, n_columns - 16, add, c + 16,
+        ldc);
+}
+
+static PanelFunc
+panel_func (void)
+{
+  if (__builtin_cpu_supports ("avx512f"))
+    return avx512_panel;
+  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+    return avx2_panel;
+  return NULL;
+}
+
+#else
+
+static PanelFunc
+panel_func (void)
+{
+  return NULL;
+}
+
+#endif
+
+static void
+pack_panels (RnncPackedMatrix *m)
+{
+  gsize n_panels = (m->n_columns + RNNC_PANEL - 1) / RNNC_PANEL;
+  real *to = rnnc_buffer_reals (&m->panels, n_panels * m->depth * RNNC_PANEL);
+  for (gsize first = 0; first < m->n_columns; first += RNNC_PANEL) {
+    gsize n = MIN (RNNC_PANEL, m->n_columns - first);
+    for (gsize k = 0; k < m->depth; k++, to += RNNC_PANEL) {
+      for (gsize j = 0; j < n; j++)
+        to[j] = m->transpose ? m->source[(first + j) * m->ld + k]
+                             : m->source[k * m->ld + first + j];
+      for (gsize j = n; j < RNNC_PANEL; j++)
+        to[j] = 0;
+    }
+  }
+}
+
+void
+rnnc_packed_matrix_set (RnncPackedMatrix *matrix, gboolean transpose,
+    gsize depth, gsize n_columns, const real *source, gsize ld)
+{
+  matrix->depth = depth;
+  matrix->n_columns = n_columns;
+  matrix->source = source;
+  matrix->ld = ld;
+  matrix->transpose = transpose;
+  if (panel_func ())
+    pack_panels (matrix);
+}
+
+void
+rnnc_packed_matrix_multiply (const RnncPackedMatrix *matrix, gsize n_rows,
+    const real *a, gsize lda, gboolean add, real *c, gsize ldc)
+{
+  PanelFunc func = panel_func ();
+  const real *panel = matrix->panels.data;
+  if (!func) {
+    rnnc_gemm (FALSE, matrix->transpose, n_rows, matrix->n_columns,
+        matrix->depth, a, lda, matrix->source, matrix->ld, add, c, ldc);
+    return;
+  }
+  for (gsize first = 0; first < matrix->n_columns; first += RNNC_PANEL) {
+    func (n_rows, matrix->depth, a, lda, panel,
+        MIN (RNNC_PANEL, matrix->n_columns - first), add, c + first, ldc);
+    panel += matrix->depth * RNNC_PANEL;
+  }
+}
+
+void
+rnnc_packed_matrix_clear (RnncPackedMatrix *matrix)
+{
+  rnnc_buffer_clear (&matrix->panels);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Products of a few rows with one matrix, again and again: the step of a
+ * recurrent layer. BLAS would rearrange the matrix at every call; here it is
+ * rearranged once, into panels of RNNC_PANEL columns. Where there is no kernel
+ * for the machine (or in double) BLAS does it after all. */
+#pragma once
+
+#include "rnncore/train/real.h"
+
+G_BEGIN_DECLS
+
+#define RNNC_PANEL 32
+
+typedef struct {
+  gsize depth;
+  gsize n_columns;
+  const real *source;
+  gsize ld;
+  gboolean transpose;
+  RnncBuffer panels; /* [panels, depth, RNNC_PANEL], zeros behind the last
+                        column; unused where BLAS multiplies */
+} RnncPackedMatrix;
+
+/* @source: op (source) is [depth, n_columns]; it must live as long as it is
+ * multiplied with. */
+void rnnc_packed_matrix_set (RnncPackedMatrix *matrix, gboolean transpose,
+    gsize depth, gsize n_columns, const real *source, gsize ld);
+
+/* C [n_rows, n_columns] = A [n_rows, depth] op (source), or += with @add. */
+void rnnc_packed_matrix_multiply (const RnncPackedMatrix *matrix,
+    gsize n_rows, const real *a, gsize lda, gboolean add, real *c, gsize ldc);
+
+void rnnc_packed_matrix_clear (RnncPackedMatrix *matrix);
+
+G_END_DECLS

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A trainer's inside, for its own files and for tests. */
+#pragma once
+
+#include "rnncore/rnncore-train.h"
+#include "rnncore/train/loss.h"
+#include "rnncore/train/network.h"
+
+G_BEGIN_DECLS
+
+struct _RnncTrainer {
+  RnncTrainerOptions options;
+  RnncNetwork *network;
+  guint blank;
+  guint64 step_count;
+  RnncWorkers *workers;
+  RnncReplica **replicas; /* [threads] */
+  RnncBuffer *memory;     /* [threads]: scratch of the losses */
+  real *values;           /* [n_values] */
+  real *statistics;       /* [n_values]: running statistics to be */
+  real **gradients;       /* [threads][n_values]; the first gets the sum */
+  real *moments[2];       /* [n_values] */
+  /* per layer with weights */
+  guint n_norms;
+  guint *norm_layers;
+  char **norm_names;
+  double *gradient_norms;
+  double *weight_norms;
+  /* the batch at work */
+  const RnncBatch *batch;
+  RnncLossTask task;
+  RnncPassContext context;
+  gboolean want_loss;
+  float *output;
+  guint n_active;
+  guint *order;      /* [n_sequences]: of the batch, worker by worker */
+  guint *lengths;    /* [n_sequences]: in that order */
+  guint *first;      /* [threads + 1]: where each worker's sequences begin */
+  gsize *first_label; /* [n_sequences] */
+  gsize n_order;
+  RnncLossResult *results; /* [threads] */
+};
+
+/* Loss and gradients (in gradients[0]) of a batch, no update; %FALSE with
+ * @error where batch or targets are not what the network takes. */
+gboolean rnnc_trainer_gradients (RnncTrainer *trainer, const RnncBatch *batch,
+    const RnncTargets *targets, RnncStepStats *stats, GError **error);
+
+/* Sum of squares, in double. */
+double rnnc_sum_squares (const real *values, gsize n);
+
+G_END_DECLS
