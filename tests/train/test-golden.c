@@ -40,8 +40,8 @@ read_floats (Golden *g, const char *name, gsize *n)
   const RnncTensor *tensor = rnnc_safetensors_lookup (g->file, name);
   if (!tensor)
     return NULL;
-  float *values = rnnc_safetensors_read_f32 (g->file, name, tensor->shape,
-      tensor->rank, &error);
+  float *values = rnnc_safetensors_read_f32 (
+      g->file, name, tensor->shape, tensor->rank, &error);
   g_assert_no_error (error);
   *n = tensor->n_bytes / sizeof (float);
   return values;
@@ -54,7 +54,7 @@ read_counts (Golden *g, const char *name)
   g_autofree float *values = read_floats (g, name, &n);
   guint *counts = values ? g_new (guint, n) : NULL;
   for (gsize i = 0; i < n; i++)
-    counts[i] = (guint) values[i];
+    counts[i] = (guint)values[i];
   return counts;
 }
 
@@ -75,10 +75,9 @@ expected (Golden *g, const char *prefix, const char *name, gsize *n)
 static void
 golden_options (Golden *g, RnncTrainerOptions *options)
 {
-  const char *loss
-      = json_object_get_string_member (g->description, "loss");
-  const char *kind
-      = json_object_get_string_member (g->description, "optimiser");
+  const char *loss = json_object_get_string_member (g->description, "loss");
+  const char *kind =
+      json_object_get_string_member (g->description, "optimiser");
   rnnc_trainer_options_init (options);
   options->weight_decay = 0.01;
   options->loss = RNNC_LOSS_CTC;
@@ -99,7 +98,7 @@ golden_open (Golden *g, const char *name)
   g_autoptr (GError) error = NULL;
   RnncTrainerOptions options;
   g_autofree char *base = g_strdup_printf ("%s.safetensors", name);
-  *g = (Golden) { g_test_build_filename (G_TEST_DIST, "golden", base, NULL) };
+  *g = (Golden){ g_test_build_filename (G_TEST_DIST, "golden", base, NULL) };
   g->file = rnnc_safetensors_open (g->path, &error);
   g_assert_no_error (error);
   const char *text = rnnc_safetensors_metadata (g->file, "rnncore");
@@ -108,8 +107,8 @@ golden_open (Golden *g, const char *name)
   golden_options (g, &options);
   g->trainer = rnnc_trainer_new (g->description, g->path, &options, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (rnnc_trainer_load_weights (g->trainer, g->path, &error),
-      ==, g->trainer->network->n_parameters);
+  g_assert_cmpuint (rnnc_trainer_load_weights (g->trainer, g->path, &error), ==,
+      g->trainer->network->n_parameters);
   g_assert_no_error (error);
 
   gsize n;
@@ -118,9 +117,9 @@ golden_open (Golden *g, const char *name)
   g->lengths = read_counts (g, "lengths");
   g->labels = read_counts (g, "labels");
   g->target_lengths = read_counts (g, "target-lengths");
-  g->batch = (RnncBatch) { (guint) input->shape[0], (guint) input->shape[1],
+  g->batch = (RnncBatch){ (guint)input->shape[0], (guint)input->shape[1],
     input->shape[2], g->input, g->lengths };
-  g->targets = (RnncTargets) { g->labels, g->target_lengths, NULL };
+  g->targets = (RnncTargets){ g->labels, g->target_lengths, NULL };
 }
 
 static void
@@ -148,8 +147,7 @@ compare_tensors (Golden *g, const char *prefix, const real *values,
     gsize n;
     if (!parameter->trained && !statistics)
       continue;
-    g_autofree const double *theirs
-        = expected (g, prefix, parameter->name, &n);
+    g_autofree const double *theirs = expected (g, prefix, parameter->name, &n);
     g_assert_cmpuint (n, ==, parameter->n_values);
     for (gsize i = 0; i < n; i++) {
       double d = values[parameter->offset + i] - theirs[i];
@@ -159,8 +157,8 @@ compare_tensors (Golden *g, const char *prefix, const real *values,
     error = sqrt (error) / MAX (sqrt (size), floor);
     g_test_message ("%s%s: %.2e", prefix, parameter->name, error);
     if (error > WEIGHT_TOLERANCE)
-      g_test_fail_printf ("%s%s: relative error %g", prefix, parameter->name,
-          error);
+      g_test_fail_printf (
+          "%s%s: relative error %g", prefix, parameter->name, error);
   }
 }
 
@@ -175,18 +173,17 @@ test_golden (gconstpointer data)
   for (gsize i = 0; i < n_steps; i++) {
     RnncStepStats stats;
     g_autoptr (GError) error = NULL;
-    rnnc_trainer_step (g.trainer, &g.batch, &g.targets, g.rate, &stats,
-        &error);
+    rnnc_trainer_step (g.trainer, &g.batch, &g.targets, g.rate, &stats, &error);
     g_assert_no_error (error);
     if (i == 0)
       compare_tensors (&g, "gradient.", g.trainer->gradients[0], FALSE, 1e-3);
-    g_assert_cmpfloat_with_epsilon (stats.loss, losses[i],
-        LOSS_TOLERANCE * losses[i]);
-    g_assert_cmpfloat_with_epsilon (stats.gradient_norm, norms[i],
-        20 * LOSS_TOLERANCE * norms[i]);
+    g_assert_cmpfloat_with_epsilon (
+        stats.loss, losses[i], LOSS_TOLERANCE * losses[i]);
+    g_assert_cmpfloat_with_epsilon (
+        stats.gradient_norm, norms[i], 20 * LOSS_TOLERANCE * norms[i]);
     g_assert_cmpint (stats.clipped, ==, norms[i] > 1);
-    g_assert_cmpuint (stats.n_infeasible, ==,
-        strcmp (data, "speech-infeasible") == 0);
+    g_assert_cmpuint (
+        stats.n_infeasible, ==, strcmp (data, "speech-infeasible") == 0);
   }
   compare_tensors (&g, "after.", g.trainer->values, TRUE, 1e-3);
   golden_close (&g);

@@ -64,10 +64,10 @@ test_function (gconstpointer data)
   const FunctionCase *c = data;
   const guint n = 200000;
   for (guint i = 0; i <= n; i++) {
-    float x = (float) (c->first + (c->last - c->first) * i / n);
+    float x = (float)(c->first + (c->last - c->first) * i / n);
     double y = c->reference (x);
-    g_assert_cmpfloat_with_epsilon (c->func (x), y,
-        c->relative * fabs (y) + c->absolute);
+    g_assert_cmpfloat_with_epsilon (
+        c->func (x), y, c->relative * fabs (y) + c->absolute);
   }
 }
 
@@ -80,44 +80,48 @@ test_not_a_number (void)
 }
 
 static void
-check_product (gsize n_rows, gsize depth, gsize n, gboolean transpose,
-    gboolean add)
+check_product (RnncProductKernel kernel, gsize n_rows, gsize depth, gsize n,
+    gboolean transpose, gboolean add)
 {
   RnncRandom random = { n_rows * 1000 + depth * 10 + n };
   RnncPackedMatrix matrix = { 0 };
   gsize lda = depth + 3, ldc = n + 5;
   gsize ld = transpose ? depth : n;
-  g_autofree float *a = g_new (float, n_rows * lda);
-  g_autofree float *b = g_new (float, depth * n);
-  g_autofree float *c = g_new (float, n_rows * ldc);
-  g_autofree float *before = g_new (float, n_rows * ldc);
+  g_autofree float *a = g_new (float, n_rows *lda);
+  g_autofree float *b = g_new (float, depth *n);
+  g_autofree float *c = g_new (float, n_rows *ldc);
+  g_autofree float *before = g_new (float, n_rows *ldc);
   fixture_fill (&random, a, n_rows * lda);
   fixture_fill (&random, b, depth * n);
   fixture_fill (&random, before, n_rows * ldc);
   memcpy (c, before, n_rows * ldc * sizeof (float));
-  rnnc_packed_matrix_set (&matrix, transpose, depth, n, b, ld);
+  rnnc_packed_matrix_set (&matrix, kernel, transpose, depth, n, b, ld);
   rnnc_packed_matrix_multiply (&matrix, n_rows, a, lda, add, c, ldc);
   for (gsize r = 0; r < n_rows; r++) {
     for (gsize j = 0; j < ldc; j++) {
       double sum = j >= n || add ? before[r * ldc + j] : 0;
       for (gsize k = 0; j < n && k < depth; k++)
-        sum += (double) a[r * lda + k] * b[transpose ? j * ld + k : k * ld + j];
-      g_assert_cmpfloat_with_epsilon (c[r * ldc + j], sum,
-          1e-6 * (1 + (double) depth / 10));
+        sum += (double)a[r * lda + k] * b[transpose ? j * ld + k : k * ld + j];
+      g_assert_cmpfloat_with_epsilon (
+          c[r * ldc + j], sum, 1e-6 * (1 + (double)depth / 10));
     }
   }
   rnnc_packed_matrix_clear (&matrix);
 }
 
+/* Every kernel this machine has. */
 static void
 test_packed_product (void)
 {
   const gsize columns[] = { 1, 7, 15, 16, 17, 31, 32, 33, 48, 64, 100 };
-  for (gsize n_rows = 0; n_rows <= 21; n_rows++)
-    for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
-      for (guint mode = 0; mode < 4; mode++)
-        check_product (n_rows, 1 + (n_rows * 7 + i) % 40, columns[i],
-            mode & 1, mode >> 1);
+  RnncProductKernel best = rnnc_product_kernel ();
+  for (RnncProductKernel kernel = 0; kernel <= best; kernel++)
+    for (gsize n_rows = 0; n_rows <= 21; n_rows++)
+      for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+        for (guint mode = 0; mode < 4; mode++)
+          check_product (kernel, n_rows, 1 + (n_rows * 7 + i) % 40, columns[i],
+              mode & 1, mode >> 1);
+  g_test_message ("kernels up to %d", best);
 }
 
 static void
@@ -148,7 +152,7 @@ test_orthogonal (void)
     for (gsize j = 0; j < n; j++) {
       double sum = 0;
       for (gsize k = 0; k < n; k++)
-        sum += (double) m[i * n + k] * m[j * n + k];
+        sum += (double)m[i * n + k] * m[j * n + k];
       g_assert_cmpfloat_with_epsilon (sum, i == j, 1e-6);
     }
   }
@@ -172,8 +176,8 @@ test_initial_weights (void)
   g_assert_cmpfloat (largest, >, 0.9 * bound);
   /* c.weight, c.bias, r.weight_ih, r.weight_hh, r.bias_ih, r.bias_hh */
   for (gsize i = 0; i < 32; i++) {
-    g_assert_cmpfloat (trainer->values[p[4].offset + i], ==,
-        i >= 8 && i < 16 ? 1 : 0);
+    g_assert_cmpfloat (
+        trainer->values[p[4].offset + i], ==, i >= 8 && i < 16 ? 1 : 0);
     g_assert_cmpfloat (trainer->values[p[5].offset + i], ==, 0);
   }
   rnnc_trainer_free (trainer);
@@ -239,8 +243,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (functions); i++) {
-    g_autofree char *path
-        = g_strdup_printf ("/train/math/%s", functions[i].name);
+    g_autofree char *path =
+        g_strdup_printf ("/train/math/%s", functions[i].name);
     g_test_add_data_func (path, &functions[i], test_function);
   }
   g_test_add_func ("/train/math/not-a-number", test_not_a_number);

@@ -40,26 +40,26 @@ sample_speech (Sample *s, guint64 seed, guint n_steps, float padding)
 {
   const guint n_sequences = 6;
   RnncRandom random = { seed };
-  gsize n = (gsize) n_steps * n_sequences * SPEECH_FEATURES;
-  *s = (Sample) { .data = g_new (float, n),
+  gsize n = (gsize)n_steps * n_sequences * SPEECH_FEATURES;
+  *s = (Sample){ .data = g_new (float, n),
     .lengths = g_new (guint, n_sequences),
     .labels = g_new (guint, n_sequences * 3),
     .label_lengths = g_new (guint, n_sequences) };
   for (guint b = 0; b < n_sequences; b++) {
-    s->lengths[b] = 8 + (guint) (rnnc_random_next (&random) % 12);
+    s->lengths[b] = 8 + (guint)(rnnc_random_next (&random) % 12);
     s->label_lengths[b] = b % 4;
   }
   for (guint i = 0; i < n_sequences * 3; i++)
-    s->labels[i] = 1 + (guint) (rnnc_random_next (&random) % 4);
+    s->labels[i] = 1 + (guint)(rnnc_random_next (&random) % 4);
   for (gsize i = 0; i < n; i++)
     s->data[i] = padding;
   for (guint b = 0; b < n_sequences; b++)
     for (guint t = 0; t < s->lengths[b]; t++)
-      fixture_fill (&random,
-          s->data + (t * n_sequences + b) * SPEECH_FEATURES, SPEECH_FEATURES);
-  s->batch = (RnncBatch) { n_steps, n_sequences, SPEECH_FEATURES, s->data,
-    s->lengths };
-  s->targets = (RnncTargets) { s->labels, s->label_lengths, NULL };
+      fixture_fill (&random, s->data + (t * n_sequences + b) * SPEECH_FEATURES,
+          SPEECH_FEATURES);
+  s->batch =
+      (RnncBatch){ n_steps, n_sequences, SPEECH_FEATURES, s->data, s->lengths };
+  s->targets = (RnncTargets){ s->labels, s->label_lengths, NULL };
 }
 
 static void
@@ -84,8 +84,7 @@ speech_trainer (guint threads, RnncOptimiser optimiser)
 }
 
 static void
-train (RnncTrainer *trainer, guint first, guint n, guint n_steps,
-    float padding)
+train (RnncTrainer *trainer, guint first, guint n, guint n_steps, float padding)
 {
   for (guint i = first; i < first + n; i++) {
     Sample s;
@@ -102,7 +101,7 @@ largest_difference (RnncTrainer *a, RnncTrainer *b)
 {
   double largest = 0;
   for (gsize i = 0; i < a->network->n_values; i++)
-    largest = MAX (largest, fabs ((double) a->values[i] - b->values[i]));
+    largest = MAX (largest, fabs ((double)a->values[i] - b->values[i]));
   return largest;
 }
 
@@ -183,13 +182,12 @@ test_resume (gconstpointer data)
 }
 
 static void
-assert_refused (RnncTrainer *trainer, const char *path, gint code,
-    const char *what)
+assert_refused (
+    RnncTrainer *trainer, const char *path, gint code, const char *what)
 {
   g_autoptr (GError) error = NULL;
   RnncTrainer *same = speech_trainer (1, RNNC_OPTIMISER_ADAM);
-  g_assert_false (
-      rnnc_trainer_load_checkpoint (trainer, path, NULL, &error));
+  g_assert_false (rnnc_trainer_load_checkpoint (trainer, path, NULL, &error));
   g_assert_error (error, RNNC_ERROR, code);
   g_assert_nonnull (strstr (error->message, path));
   g_assert_nonnull (strstr (error->message, what));
@@ -224,8 +222,8 @@ test_bad_checkpoints (void)
   g_assert_true (g_file_set_contents (path, whole, length / 2, NULL));
   assert_refused (trainer, path, RNNC_ERROR_FORMAT, "");
 
-  g_autoptr (JsonObject) description
-      = fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
+  g_autoptr (JsonObject) description =
+      fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
   rnnc_trainer_export (trainer, path, description, NULL);
   assert_refused (trainer, path, RNNC_ERROR_FORMAT, "no checkpoint");
   remove_temporary (path);
@@ -245,8 +243,8 @@ test_divergence (void)
   train (same, 0, 2, 20, 0);
   sample_speech (&s, 3, 20, 0);
   s.data[0] = INFINITY;
-  g_assert_false (rnnc_trainer_step (trainer, &s.batch, &s.targets, 0.01,
-      NULL, &error));
+  g_assert_false (
+      rnnc_trainer_step (trainer, &s.batch, &s.targets, 0.01, NULL, &error));
   g_assert_error (error, RNNC_ERROR, RNNC_ERROR_DIVERGED);
   g_assert_nonnull (strstr (error->message, "step 3"));
   g_assert_nonnull (strstr (error->message, "layer conv"));
@@ -262,12 +260,12 @@ test_divergence (void)
 }
 
 static void
-assert_step_refused (RnncTrainer *trainer, Sample *s, gint code,
-    const char *what)
+assert_step_refused (
+    RnncTrainer *trainer, Sample *s, gint code, const char *what)
 {
   g_autoptr (GError) error = NULL;
-  g_assert_false (rnnc_trainer_step (trainer, &s->batch, &s->targets, 0.01,
-      NULL, &error));
+  g_assert_false (
+      rnnc_trainer_step (trainer, &s->batch, &s->targets, 0.01, NULL, &error));
   g_assert_error (error, RNNC_ERROR, code);
   g_assert_nonnull (strstr (error->message, what));
   sample_clear (s);
@@ -312,8 +310,7 @@ static const RefusedCase refused[] = {
       "[{'type':'dense','units':3},{'type':'softmax'}]", "log-softmax" },
   { "ctc-many-to-one", RNNC_LOSS_CTC,
       "[{'type':'last-step'},{'type':'log-softmax'}]", "CTC" },
-  { "unknown-layer", RNNC_LOSS_MSE, "[{'type':'transformer'}]",
-      "transformer" },
+  { "unknown-layer", RNNC_LOSS_MSE, "[{'type':'transformer'}]", "transformer" },
   { "no-layers", RNNC_LOSS_MSE, "[]", "layers" },
   { "blank-outside", RNNC_LOSS_CTC,
       "[{'type':'dense','units':3},{'type':'log-softmax'}],'blank':3",
@@ -328,10 +325,9 @@ test_refused_networks (void)
     RnncTrainerOptions options;
     rnnc_trainer_options_init (&options);
     options.loss = refused[i].loss;
-    g_autoptr (JsonObject) description
-        = fixture_description (4, 0, 0, refused[i].layers);
-    g_assert_null (
-        rnnc_trainer_new (description, "recipe", &options, &error));
+    g_autoptr (JsonObject) description =
+        fixture_description (4, 0, 0, refused[i].layers);
+    g_assert_null (rnnc_trainer_new (description, "recipe", &options, &error));
     g_assert_nonnull (error);
     g_assert_nonnull (strstr (error->message, "recipe"));
     g_assert_nonnull (strstr (error->message, refused[i].message));
@@ -365,8 +361,8 @@ test_fine_tuning (void)
   RnncTrainerOptions options;
   char *path = temporary_path ("model.safetensors");
   RnncTrainer *trained = speech_trainer (1, RNNC_OPTIMISER_ADAM);
-  g_autoptr (JsonObject) description
-      = fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
+  g_autoptr (JsonObject) description =
+      fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
   train (trained, 0, 3, 20, 0);
   rnnc_trainer_export (trained, path, description, &error);
   g_assert_no_error (error);
@@ -382,8 +378,8 @@ test_fine_tuning (void)
   g_autofree char *layers = g_strdup (SPEECH);
   *strstr (layers, "'units':5") = ' ';
   memcpy (strstr (layers, " units':5"), "'units':9", 9);
-  RnncTrainer *other
-      = fixture_trainer (SPEECH_FEATURES, 0, 0, layers, &options);
+  RnncTrainer *other =
+      fixture_trainer (SPEECH_FEATURES, 0, 0, layers, &options);
   g_assert_cmpuint (rnnc_trainer_load_weights (other, path, &error), ==,
       trained->network->n_parameters - 2);
 
@@ -403,18 +399,16 @@ test_fine_tuning (void)
 
 /* A trained and exported network runs in the inference core as it did here. */
 static void
-compare_inference (RnncTrainer *trainer, JsonObject *description,
-    const RnncBatch *batch)
+compare_inference (
+    RnncTrainer *trainer, JsonObject *description, const RnncBatch *batch)
 {
   g_autoptr (GError) error = NULL;
   char *path = temporary_path ("model.safetensors");
   gsize n_out = rnnc_trainer_output_size (trainer);
   gsize n_steps = rnnc_trainer_output_steps (trainer, batch->n_steps);
-  g_autofree float *ours
-      = g_new (float, n_steps * batch->n_sequences * n_out);
-  g_autofree float *theirs = g_new (float, n_steps * n_out);
-  g_autofree float *input
-      = g_new (float, batch->n_steps * batch->n_features);
+  g_autofree float *ours = g_new (float, n_steps * batch->n_sequences * n_out);
+  g_autofree float *theirs = g_new (float, n_steps *n_out);
+  g_autofree float *input = g_new (float, batch->n_steps * batch->n_features);
   rnnc_trainer_forward (trainer, batch, NULL, ours, NULL);
   rnnc_trainer_export (trainer, path, description, &error);
   g_assert_no_error (error);
@@ -430,8 +424,8 @@ compare_inference (RnncTrainer *trainer, JsonObject *description,
     for (gsize i = 0; i < n * n_out; i++) {
       gsize t = i / n_out;
       float mine = ours[(t * batch->n_sequences + b) * n_out + i % n_out];
-      g_assert_cmpfloat_with_epsilon (mine, theirs[i],
-          1e-5 + 1e-4 * fabs (theirs[i]));
+      g_assert_cmpfloat_with_epsilon (
+          mine, theirs[i], 1e-5 + 1e-4 * fabs (theirs[i]));
     }
   }
   rnnc_model_unref (model);
@@ -443,7 +437,7 @@ set_labels (JsonObject *description, guint n)
 {
   JsonArray *labels = json_array_new ();
   for (guint i = 0; i < n; i++) {
-    char name[2] = { (char) ('a' + i), 0 };
+    char name[2] = { (char)('a' + i), 0 };
     json_array_add_string_element (labels, name);
   }
   json_object_set_array_member (description, "labels", labels);
@@ -453,8 +447,8 @@ static void
 test_inference_speech (void)
 {
   RnncTrainer *trainer = speech_trainer (2, RNNC_OPTIMISER_ADAM);
-  g_autoptr (JsonObject) description
-      = fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
+  g_autoptr (JsonObject) description =
+      fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
   Sample s;
   set_labels (description, 5);
   json_object_set_int_member (description, "blank", 0);
@@ -473,19 +467,17 @@ test_inference_gesture (void)
   RnncRandom random = { 8 };
   const guint lengths[N_SEQUENCES] = { 9, 2, 7 };
   const guint labels[N_SEQUENCES] = { 0, 1, 2 };
-  g_autofree float *data
-      = g_new (float, N_STEPS * N_SEQUENCES * N_FEATURES);
+  g_autofree float *data = g_new (float, N_STEPS *N_SEQUENCES *N_FEATURES);
   RnncBatch batch = { N_STEPS, N_SEQUENCES, N_FEATURES, data, lengths };
   RnncTargets targets = { labels, NULL, NULL };
   fixture_fill (&random, data, N_STEPS * N_SEQUENCES * N_FEATURES);
   rnnc_trainer_options_init (&options);
   RnncTrainer *trainer = fixture_trainer (0, 8, 10, GESTURE, &options);
-  g_autoptr (JsonObject) description
-      = fixture_description (0, 8, 10, GESTURE);
+  g_autoptr (JsonObject) description = fixture_description (0, 8, 10, GESTURE);
   set_labels (description, 3);
   for (guint i = 0; i < 20; i++)
-    g_assert_true (rnnc_trainer_step (trainer, &batch, &targets, 0.01, NULL,
-        NULL));
+    g_assert_true (
+        rnnc_trainer_step (trainer, &batch, &targets, 0.01, NULL, NULL));
   compare_inference (trainer, description, &batch);
   rnnc_trainer_free (trainer);
 }
@@ -500,30 +492,29 @@ static void
 sample_spelling (Sample *s, RnncRandom *random, guint n_sequences)
 {
   const guint n_steps = 40, n = N_SYMBOLS;
-  *s = (Sample) { .data = g_new (float, n_steps * n_sequences * n),
+  *s = (Sample){ .data = g_new (float, n_steps *n_sequences *n),
     .lengths = g_new (guint, n_sequences),
     .labels = g_new (guint, n_sequences * 4),
     .label_lengths = g_new (guint, n_sequences) };
   guint next = 0;
-  for (gsize i = 0; i < (gsize) n_steps * n_sequences * n; i++)
-    s->data[i] = (float) (0.2 * rnnc_random_gaussian (random));
+  for (gsize i = 0; i < (gsize)n_steps * n_sequences * n; i++)
+    s->data[i] = (float)(0.2 * rnnc_random_gaussian (random));
   for (guint b = 0; b < n_sequences; b++) {
     guint t = 0;
-    s->label_lengths[b] = 1 + (guint) (rnnc_random_next (random) % 4);
+    s->label_lengths[b] = 1 + (guint)(rnnc_random_next (random) % 4);
     for (guint i = 0; i < s->label_lengths[b]; i++) {
-      guint symbol = (guint) (rnnc_random_next (random) % n);
+      guint symbol = (guint)(rnnc_random_next (random) % n);
       guint end;
-      t += 2 + (guint) (rnnc_random_next (random) % 3);
-      end = t + 2 + (guint) (rnnc_random_next (random) % 4);
+      t += 2 + (guint)(rnnc_random_next (random) % 3);
+      end = t + 2 + (guint)(rnnc_random_next (random) % 4);
       for (; t < end; t++)
         s->data[(t * n_sequences + b) * n + symbol] += 1;
       s->labels[next++] = symbol + 1;
     }
     s->lengths[b] = t + 2;
   }
-  s->batch
-      = (RnncBatch) { n_steps, n_sequences, n, s->data, s->lengths };
-  s->targets = (RnncTargets) { s->labels, s->label_lengths, NULL };
+  s->batch = (RnncBatch){ n_steps, n_sequences, n, s->data, s->lengths };
+  s->targets = (RnncTargets){ s->labels, s->label_lengths, NULL };
 }
 
 /* Whether the best path of one sequence spells its labels. */
@@ -555,7 +546,7 @@ spelling_accuracy (RnncTrainer *trainer, RnncRandom *random)
   guint n_right = 0, first = 0;
   sample_spelling (&s, random, N_TEST);
   gsize stride = N_TEST * rnnc_trainer_output_size (trainer);
-  g_autofree float *output = g_new (float, s.batch.n_steps * stride);
+  g_autofree float *output = g_new (float, s.batch.n_steps *stride);
   rnnc_trainer_forward (trainer, &s.batch, NULL, output, NULL);
   for (guint b = 0; b < N_TEST; b++) {
     n_right += spells (output + b * (N_SYMBOLS + 1), s.lengths[b], stride,
@@ -563,7 +554,7 @@ spelling_accuracy (RnncTrainer *trainer, RnncRandom *random)
     first += s.label_lengths[b];
   }
   sample_clear (&s);
-  return (double) n_right / N_TEST;
+  return (double)n_right / N_TEST;
 }
 
 static void
@@ -588,8 +579,8 @@ test_learning (void)
     sample_clear (&s);
   }
   double after = spelling_accuracy (trainer, &random);
-  g_test_message ("accuracy on unseen sequences: %g, untrained %g", after,
-      before);
+  g_test_message (
+      "accuracy on unseen sequences: %g, untrained %g", after, before);
   g_assert_cmpfloat (before, <, 0.1);
   g_assert_cmpfloat (after, >, 0.95);
   rnnc_trainer_free (trainer);
@@ -603,7 +594,7 @@ test_forward_loss (void)
   double first, second, only_loss;
   sample_speech (&s, 5, 20, NAN);
   gsize n = rnnc_trainer_output_steps (trainer, 20) * 6
-      * rnnc_trainer_output_size (trainer);
+            * rnnc_trainer_output_size (trainer);
   g_autofree float *output = g_new (float, n);
   rnnc_trainer_forward (trainer, &s.batch, &s.targets, output, &first);
   rnnc_trainer_forward (trainer, &s.batch, &s.targets, output, &second);
@@ -613,8 +604,8 @@ test_forward_loss (void)
   for (gsize i = 0; i < n; i++)
     g_assert_true (isfinite (output[i]));
   for (guint i = 0; i < 60; i++)
-    g_assert_true (rnnc_trainer_step (trainer, &s.batch, &s.targets, 0.01,
-        NULL, NULL));
+    g_assert_true (
+        rnnc_trainer_step (trainer, &s.batch, &s.targets, 0.01, NULL, NULL));
   rnnc_trainer_forward (trainer, &s.batch, &s.targets, NULL, &second);
   g_assert_cmpfloat (second, <, 0.5 * first);
   sample_clear (&s);
