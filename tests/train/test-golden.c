@@ -11,9 +11,11 @@
 #ifdef RNNC_REAL_DOUBLE
 #define LOSS_TOLERANCE 1e-9
 #define WEIGHT_TOLERANCE 1e-7
+#define OUTPUT_TOLERANCE 1e-6 /* outputs are float */
 #else
 #define LOSS_TOLERANCE 2e-4
 #define WEIGHT_TOLERANCE 1e-3
+#define OUTPUT_TOLERANCE 5e-4
 #endif
 
 static const char *const cases[] = { "speech-adam", "speech-adamw",
@@ -162,6 +164,32 @@ compare_tensors (Golden *g, const char *prefix, const real *values,
   }
 }
 
+/* Running statistics, no dropout: what a model file will do. */
+static void
+compare_output (Golden *g)
+{
+  gsize n;
+  g_autofree const double *theirs = expected (g, "output", "", &n);
+  gsize n_steps = rnnc_trainer_output_steps (g->trainer, g->batch.n_steps);
+  gsize width = rnnc_trainer_output_size (g->trainer);
+  g_autofree float *ours = g_new (float, n);
+  g_assert_cmpuint (n, ==, n_steps * g->batch.n_sequences * width);
+  rnnc_trainer_forward (g->trainer, &g->batch, NULL, ours, NULL);
+  for (guint b = 0; b < g->batch.n_sequences; b++) {
+    gsize end = rnnc_trainer_output_steps (g->trainer, g->lengths[b]);
+    for (gsize t = 0; t < n_steps; t++) {
+      for (gsize i = 0; i < width; i++) {
+        gsize at = (t * g->batch.n_sequences + b) * width + i;
+        if (t < end)
+          g_assert_cmpfloat_with_epsilon (
+              ours[at], theirs[at], OUTPUT_TOLERANCE * (1 + fabs (theirs[at])));
+        else
+          g_assert_cmpfloat (ours[at], ==, 0);
+      }
+    }
+  }
+}
+
 static void
 test_golden (gconstpointer data)
 {
@@ -186,6 +214,7 @@ test_golden (gconstpointer data)
         stats.n_infeasible, ==, strcmp (data, "speech-infeasible") == 0);
   }
   compare_tensors (&g, "after.", g.trainer->values, TRUE, 1e-3);
+  compare_output (&g);
   golden_close (&g);
 }
 

@@ -5,8 +5,8 @@
     /usr/bin/python3 tests/train/golden/make-golden.py tests/train/golden
 
 Each file is a model before training (safetensors), with the batch, the
-targets, every step's loss and the weights afterwards as further tensors. All
-numbers that go in are exact in float."""
+targets, every step's loss and, after the last, the weights and the output in
+evaluation mode as further tensors. All numbers that go in are exact in float."""
 
 import json
 import struct
@@ -187,6 +187,8 @@ def make(path, cls, kind, n_steps):
     for name, p in model.state_dict().items():
         if p.is_floating_point():
             tensors["golden.after." + name] = p
+    model.eval()
+    tensors["golden.output"] = model(x, lengths)[0]
     tensors["golden.losses"] = torch.tensor(losses)
     tensors["golden.norms"] = torch.tensor(norms)
     tensors["input"] = x
