@@ -161,7 +161,7 @@ RNNC_API void rnnc_video_repeat (RnncVideo *video, float *out);
 
 /**
  * rnnc_video_push_picture:
- * @picture: [height, width, 1 or 3] of rnnc_video_reduce() at the network's size
+ * @picture: [height, width, 1 or 3] of rnnc_video_reduce(), the network's size
  * @out: (out caller-allocates): [height, width, channels], the next network
  *   frame
  *

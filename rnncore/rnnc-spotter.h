@@ -39,7 +39,8 @@ typedef struct {
   double threshold_on;  /* posterior that starts an event; default 0.7 */
   double threshold_off; /* posterior below which it ends, at most
                            threshold_on; default 0.4 */
-  guint64 refractory;   /* ns after an event without a new one; default 500 ms */
+  guint64 refractory;   /* ns after an event without a new one;
+                           default 500 ms */
   guint64 minimum;      /* ns; shorter clips and streams give no decision;
                            default 500 ms */
   gint64 report_after;  /* ns after its beginning was noticed that an event is

@@ -23,9 +23,10 @@ typedef struct {
 
 /* What the network should say. */
 typedef struct {
-  const guint *labels;  /* CTC: all targets one after another; cross entropy
-                           per clip: one a sequence; per step: n_steps of the
-                           network's output steps, a sequence after another */
+  const guint *labels;  /* CTC: all targets one after another, none of them
+                           the blank; cross entropy per clip: one a sequence;
+                           per step: for each sequence, one after another, as
+                           many as rnnc_trainer_output_steps() of its length */
   const guint *lengths; /* CTC: labels of each sequence; else NULL */
   const float *values;  /* mean squared error: [output steps, n_sequences,
                            output size], or [n_sequences, output size] */
@@ -33,12 +34,14 @@ typedef struct {
 
 typedef enum {
   RNNC_LOSS_CROSS_ENTROPY, /* per clip where the network is many to one, else
-                              per step; on log-softmax outputs */
+                              per step; on log-softmax outputs; the mean over
+                              clips, or over all steps of all sequences */
   RNNC_LOSS_CTC,           /* Graves et al. 2006, on log-softmax outputs;
                               a sequence's loss is divided by nothing, the
                               batch's is the mean over its sequences of
-                              loss / target length (as PyTorch's "mean") */
-  RNNC_LOSS_MSE,
+                              loss / target length (as PyTorch's "mean"). The
+                              blank is the description's, 0 if it names none */
+  RNNC_LOSS_MSE,           /* mean over all valid values */
 } RnncLoss;
 
 typedef enum {
@@ -81,11 +84,17 @@ RNNC_API void rnnc_trainer_options_init (RnncTrainerOptions *options);
  * @origin: for messages
  *
  * A network with fresh weights: orthogonal recurrent matrices, forget bias 1,
- * Kaiming-uniform convolutions, Xavier-uniform others.
+ * Kaiming-uniform convolutions, Xavier-uniform others. Of @description only
+ * "frontend", "layers" and "blank" are read. Cross entropy and CTC need
+ * log-softmax as the last layer.
  *
  * A batch's sequences are split evenly over @threads workers; gradients are
  * added in a fixed order, so a run repeats bit for bit with the same number of
- * threads. BLAS itself is held to one thread.
+ * threads, and to rounding with another: batch norm takes its statistics over
+ * all workers' valid frames, dropout depends on seed, step and place in the
+ * batch alone. BLAS itself is held to one thread, in the whole process.
+ *
+ * Threads: one at a time.
  *
  * Returns: (transfer full): or %NULL with @error
  */
@@ -107,8 +116,12 @@ RNNC_API gsize rnnc_trainer_output_size (RnncTrainer *trainer);
  *
  * Forward, backward through time, clip, update.
  *
+ * @stats: (out) (nullable)
+ *
  * Returns: %FALSE with %RNNC_ERROR_DIVERGED naming step and layer if the loss
- *   or a gradient is not finite; the weights are then as before the step
+ *   or a gradient is not finite, with %RNNC_ERROR_VALUE or %RNNC_ERROR_SHAPE if
+ *   batch or targets are not what the network takes; weights, moments and step
+ *   count are then as before the step
  */
 RNNC_API gboolean rnnc_trainer_step (RnncTrainer *trainer,
     const RnncBatch *batch, const RnncTargets *targets, double learning_rate,
@@ -117,9 +130,9 @@ RNNC_API gboolean rnnc_trainer_step (RnncTrainer *trainer,
 /**
  * rnnc_trainer_forward:
  * @output: (out caller-allocates): [rnnc_trainer_output_steps(), n_sequences,
- *   output size], or [n_sequences, output size] for many to one; dropout off,
- *   running statistics of batch norm
- * @targets: (nullable): if given, @loss is set
+ *   output size], or [n_sequences, output size] for many to one, zeros behind
+ *   a sequence's end; dropout off, running statistics of batch norm; (nullable)
+ * @targets: (nullable): if given, @loss is set, label smoothing included
  */
 RNNC_API void rnnc_trainer_forward (RnncTrainer *trainer,
     const RnncBatch *batch, const RnncTargets *targets, float *output,
@@ -141,7 +154,9 @@ RNNC_API guint rnnc_trainer_layer_norms (RnncTrainer *trainer,
  */
 RNNC_API gboolean rnnc_trainer_save_checkpoint (RnncTrainer *trainer,
     const char *path, const char *progress, GError **error);
-/* @progress: (out) (transfer full) (nullable) */
+/* Refuses a checkpoint of other layers or another optimiser, with the trainer
+ * left alone. The seed is the checkpoint's from then on.
+ * @progress: (out) (transfer full) (nullable) */
 RNNC_API gboolean rnnc_trainer_load_checkpoint (RnncTrainer *trainer,
     const char *path, char **progress, GError **error);
 
@@ -150,7 +165,7 @@ RNNC_API gboolean rnnc_trainer_load_checkpoint (RnncTrainer *trainer,
  * @path: a model file
  *
  * Starts from another model's weights: tensors of the same name and shape are
- * taken.
+ * taken, of any storage type. Optimiser and step count stay.
  *
  * Returns: how many tensors, 0 with @error set if none fits
  */

@@ -23,8 +23,8 @@ typedef struct _RnncCtcDecoder RnncCtcDecoder;
 
 /**
  * rnnc_ctc_decoder_new:
- * @labels: (array length=n_labels): lent for the decoder's life; " " is the word
- *   boundary
+ * @labels: (array length=n_labels): lent for the decoder's life; " " is the
+ *   word boundary
  * @capacity: frames from the first letter to the last of one utterance
  */
 RnncCtcDecoder *rnnc_ctc_decoder_new (const char *const *labels,

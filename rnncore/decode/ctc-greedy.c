@@ -76,7 +76,7 @@ rnnc_ctc_decoder_new (const char *const *labels, guint n_labels, guint blank,
     decoder->label_bytes[i] = strlen (labels[i]);
     decoder->longest_label
         = MAX (decoder->longest_label, decoder->label_bytes[i]);
-    if (strcmp (labels[i], " ") == 0)
+    if (i != blank && strcmp (labels[i], " ") == 0)
       decoder->space = i;
   }
   rnnc_ctc_decoder_grow (decoder, capacity);

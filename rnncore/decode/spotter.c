@@ -273,7 +273,7 @@ rnnc_spotter_new (RnncModel *model, const RnncSpotterOptions *options,
   RnncSpotterOptions defaults;
   const RnncVideoConfig *config;
   RnncSpotter *spotter;
-  OutputKind kind;
+  OutputKind kind = OUTPUT_POSTERIORS;
   gsize n_features;
 
   g_return_val_if_fail (model != NULL, NULL);
@@ -313,7 +313,7 @@ rnnc_spotter_free (RnncSpotter *spotter)
   rnnc_model_unref (spotter->model);
   g_free (spotter->picture);
   g_free (spotter->ring.data);
-  g_free (spotter->work);
+  g_aligned_free (spotter->work);
   g_free (spotter->posteriors);
   g_free (spotter);
 }
@@ -335,13 +335,15 @@ static void
 set_up_memory (RnncSpotter *spotter)
 {
   gsize capacity = spotter->window;
+  gsize n_work;
 
   if (spotter->options.mode == RNNC_SPOTTER_CLIP)
     capacity = (gsize) frames_of_time (spotter, RNNC_SPOTTER_MAX_CLIP);
   rnnc_feature_ring_init (&spotter->ring, spotter->ring.n_features, capacity);
-  g_free (spotter->work);
-  spotter->work = g_new0 (float, rnnc_model_range_work (spotter->model,
-      spotter->n_recurrent, spotter->model->n_layers, capacity));
+  g_aligned_free (spotter->work);
+  n_work = rnnc_model_range_work (spotter->model, spotter->n_recurrent,
+      spotter->model->n_layers, capacity);
+  spotter->work = g_aligned_alloc0 (n_work + 1, sizeof (float), 64);
   rnnc_spotter_reset (spotter);
 }
 

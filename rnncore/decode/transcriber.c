@@ -200,7 +200,8 @@ static gboolean
 has_word_boundary (RnncModel *model)
 {
   for (guint i = 0; i < rnnc_model_n_labels (model); i++)
-    if (strcmp (rnnc_model_label (model, i), " ") == 0)
+    if ((gint) i != rnnc_model_blank (model)
+        && strcmp (rnnc_model_label (model, i), " ") == 0)
       return TRUE;
   return FALSE;
 }

@@ -30,9 +30,9 @@ typedef struct {
 
 /**
  * rnnc_area_average:
- * @out: (out caller-allocates): [height, width, @step]; the first n_channels (of
- *   luma: the first) of each @step are set, in units of the samples (0..255,
- *   0..65535)
+ * @out: (out caller-allocates): [height, width, @step]; the first n_channels
+ *   (of luma: the first) of each @step are set, in units of the samples
+ *   (0..255, 0..65535)
  *
  * Each output is the mean of the picture's area under it, pixels that lie
  * partly in it weighted by that part. Larger outputs than pictures repeat and

@@ -30,15 +30,15 @@ rnnc_train_layer_class (RnncLayerType type)
 }
 
 void
-rnnc_pass_dropout (const RnncPass *pass, const RnncPacking *packing,
-    guint part, double rate, gsize n_features, const real *x, real *y)
+rnnc_pass_dropout (const RnncPass *pass, const RnncPacking *packing, guint part,
+    double rate, gsize n_features, const real *x, real *y)
 {
-  guint64 use = rnnc_random_key (pass->random_key,
-      ((guint64) pass->layer->index << 32) | part);
+  guint64 use = rnnc_random_key (
+      pass->random_key, ((guint64)pass->layer->index << 32) | part);
   for (guint t = 0; t < packing->n_steps; t++) {
     for (guint b = 0; b < packing->counts[t]; b++) {
-      guint64 key = rnnc_random_key (use,
-          ((guint64) pass->sequence_ids[b] << 32) | t);
+      guint64 key =
+          rnnc_random_key (use, ((guint64)pass->sequence_ids[b] << 32) | t);
       gsize first = rnnc_packing_row (packing, t, b) * n_features;
       rnnc_random_dropout (key, rate, n_features, x + first, y + first);
     }

@@ -33,14 +33,14 @@ typedef struct {
   /* Backward never looks at y. */
   gboolean forgets_output;
   /* (nullable): the steps that come out; as many as go in by default. */
-  void (*pack) (const RnncTrainLayer *layer, const RnncPacking *in,
-      RnncPacking *out);
-  void (*initialise) (const RnncTrainLayer *layer, real *values,
-      RnncRandom *random);
+  void (*pack) (
+      const RnncTrainLayer *layer, const RnncPacking *in, RnncPacking *out);
+  void (*initialise) (
+      const RnncTrainLayer *layer, real *values, RnncRandom *random);
   void (*forward) (RnncPass *pass, const real *x, real *y);
   /* Adds to the gradients; @dx (nullable) is written. */
-  void (*backward) (RnncPass *pass, const real *x, const real *y,
-      const real *dy, real *dx);
+  void (*backward) (
+      RnncPass *pass, const real *x, const real *y, const real *dy, real *dx);
   void (*clear) (gpointer state);
 } RnncTrainLayerClass;
 
@@ -62,8 +62,8 @@ struct _RnncPass {
   real *gradients;    /* of all layers; this worker's share */
   real *statistics;   /* (nullable): of all layers: new running statistics */
   gboolean training;
-  guint64 random_key;         /* of this step */
-  const guint *sequence_ids;  /* [n_sequences]: places in the batch */
+  guint64 random_key;        /* of this step */
+  const guint *sequence_ids; /* [n_sequences]: places in the batch */
   RnncWorkers *workers;
   guint worker;
 };
@@ -112,18 +112,18 @@ extern const RnncTrainLayerClass rnnc_train_last_step;
 /* y[r] += bias for each of @n_rows rows. */
 void rnnc_add_bias (gsize n_rows, gsize n, const real *bias, real *y);
 /* bias += sum of the rows of dy. */
-void rnnc_sum_rows (gsize n_rows, gsize n, const real *dy, gsize ld,
-    real *bias);
+void rnnc_sum_rows (
+    gsize n_rows, gsize n, const real *dy, gsize ld, real *bias);
 
 /* Uniform in ±@bound. */
-void rnnc_initialise_uniform (real *values, gsize n, double bound,
-    RnncRandom *random);
+void rnnc_initialise_uniform (
+    real *values, gsize n, double bound, RnncRandom *random);
 /* Glorot and Bengio 2010. */
-void rnnc_initialise_xavier (real *values, gsize fan_out, gsize fan_in,
-    RnncRandom *random);
+void rnnc_initialise_xavier (
+    real *values, gsize fan_out, gsize fan_in, RnncRandom *random);
 /* He et al. 2015, for a rectified layer. */
-void rnnc_initialise_kaiming (real *values, gsize n, gsize fan_in,
-    RnncRandom *random);
+void rnnc_initialise_kaiming (
+    real *values, gsize n, gsize fan_in, RnncRandom *random);
 /* A random rotation [n, n] (Saxe et al. 2013). */
 void rnnc_initialise_orthogonal (real *values, gsize n, RnncRandom *random);
 

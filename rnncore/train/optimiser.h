@@ -17,7 +17,6 @@ guint rnnc_optimiser_n_moments (RnncOptimiser optimiser);
  */
 void rnnc_optimiser_update (const RnncTrainerOptions *options,
     const RnncNetwork *network, guint64 step, double learning_rate,
-    double scale, const real *gradients, real *const moments[2],
-    real *values);
+    double scale, const real *gradients, real *const moments[2], real *values);
 
 G_END_DECLS

@@ -19,10 +19,10 @@ avx512_rows (const guint n_rows, gsize depth, const float *a, gsize lda,
 {
   __m512 sum[8][2];
   __mmask16 mask[2] = {
-    (__mmask16) (n_columns >= 16 ? 0xffff : (1u << n_columns) - 1),
-    (__mmask16) (n_columns >= 32      ? 0xffff
-            : n_columns > 16 ? (1u << (n_columns - 16)) - 1
-                             : 0),
+    (__mmask16)(n_columns >= 16 ? 0xffff : (1u << n_columns) - 1),
+    (__mmask16)(n_columns >= 32  ? 0xffff
+                : n_columns > 16 ? (1u << (n_columns - 16)) - 1
+                                 : 0),
   };
 #pragma GCC unroll 8
   for (guint r = 0; r < n_rows; r++)
@@ -108,27 +108,37 @@ avx2_panel (gsize n_rows, gsize depth, const float *a, gsize lda,
 {
   avx2_half (n_rows, depth, a, lda, panel, MIN (n_columns, 16), add, c, ldc);
   if (n_columns > 16)
-    avx2_half (n_rows, depth, a, lda, panel + 16, n_columns - 16, add, c + 16,
-        ldc);
+    avx2_half (
+        n_rows, depth, a, lda, panel + 16, n_columns - 16, add, c + 16, ldc);
 }
 
-static PanelFunc
-panel_func (void)
+RnncProductKernel
+rnnc_product_kernel (void)
 {
   if (__builtin_cpu_supports ("avx512f"))
-    return avx512_panel;
+    return RNNC_PRODUCT_AVX512;
   if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
-    return avx2_panel;
-  return NULL;
+    return RNNC_PRODUCT_AVX2;
+  return RNNC_PRODUCT_BLAS;
 }
+
+static const PanelFunc panel_funcs[] = {
+  [RNNC_PRODUCT_BLAS] = NULL,
+  [RNNC_PRODUCT_AVX2] = avx2_panel,
+  [RNNC_PRODUCT_AVX512] = avx512_panel,
+};
 
 #else
 
-static PanelFunc
-panel_func (void)
+RnncProductKernel
+rnnc_product_kernel (void)
 {
-  return NULL;
+  return RNNC_PRODUCT_BLAS;
 }
+
+static const PanelFunc panel_funcs[] = {
+  [RNNC_PRODUCT_BLAS] = NULL,
+};
 
 #endif
 
@@ -150,15 +160,17 @@ pack_panels (RnncPackedMatrix *m)
 }
 
 void
-rnnc_packed_matrix_set (RnncPackedMatrix *matrix, gboolean transpose,
-    gsize depth, gsize n_columns, const real *source, gsize ld)
+rnnc_packed_matrix_set (RnncPackedMatrix *matrix, RnncProductKernel kernel,
+    gboolean transpose, gsize depth, gsize n_columns, const real *source,
+    gsize ld)
 {
+  matrix->kernel = kernel;
   matrix->depth = depth;
   matrix->n_columns = n_columns;
   matrix->source = source;
   matrix->ld = ld;
   matrix->transpose = transpose;
-  if (panel_func ())
+  if (panel_funcs[kernel])
     pack_panels (matrix);
 }
 
@@ -166,7 +178,7 @@ void
 rnnc_packed_matrix_multiply (const RnncPackedMatrix *matrix, gsize n_rows,
     const real *a, gsize lda, gboolean add, real *c, gsize ldc)
 {
-  PanelFunc func = panel_func ();
+  PanelFunc func = panel_funcs[matrix->kernel];
   const real *panel = matrix->panels.data;
   if (!func) {
     rnnc_gemm (FALSE, matrix->transpose, n_rows, matrix->n_columns,

@@ -12,7 +12,18 @@ G_BEGIN_DECLS
 
 #define RNNC_PANEL 32
 
+/* In rising order: a machine that has one has those before it. */
+typedef enum {
+  RNNC_PRODUCT_BLAS,
+  RNNC_PRODUCT_AVX2,
+  RNNC_PRODUCT_AVX512,
+} RnncProductKernel;
+
+/* The best this machine has. */
+RnncProductKernel rnnc_product_kernel (void);
+
 typedef struct {
+  RnncProductKernel kernel;
   gsize depth;
   gsize n_columns;
   const real *source;
@@ -24,12 +35,13 @@ typedef struct {
 
 /* @source: op (source) is [depth, n_columns]; it must live as long as it is
  * multiplied with. */
-void rnnc_packed_matrix_set (RnncPackedMatrix *matrix, gboolean transpose,
-    gsize depth, gsize n_columns, const real *source, gsize ld);
+void rnnc_packed_matrix_set (RnncPackedMatrix *matrix, RnncProductKernel kernel,
+    gboolean transpose, gsize depth, gsize n_columns, const real *source,
+    gsize ld);
 
 /* C [n_rows, n_columns] = A [n_rows, depth] op (source), or += with @add. */
-void rnnc_packed_matrix_multiply (const RnncPackedMatrix *matrix,
-    gsize n_rows, const real *a, gsize lda, gboolean add, real *c, gsize ldc);
+void rnnc_packed_matrix_multiply (const RnncPackedMatrix *matrix, gsize n_rows,
+    const real *a, gsize lda, gboolean add, real *c, gsize ldc);
 
 void rnnc_packed_matrix_clear (RnncPackedMatrix *matrix);
 

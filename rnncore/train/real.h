@@ -13,11 +13,9 @@ G_BEGIN_DECLS
 #ifdef RNNC_REAL_DOUBLE
 typedef double real;
 #define RNNC_REAL_GEMM cblas_dgemm
-#define RNNC_REAL_GEMV cblas_dgemv
 #else
 typedef float real;
 #define RNNC_REAL_GEMM cblas_sgemm
-#define RNNC_REAL_GEMV cblas_sgemv
 #endif
 
 /* Hot loops are compiled for several instruction sets, chosen when the library
@@ -45,8 +43,8 @@ rnnc_gemm (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n,
   if (m == 0 || n == 0)
     return;
   RNNC_REAL_GEMM (CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-      transpose_b ? CblasTrans : CblasNoTrans, (int) m, (int) n, (int) k, 1, a,
-      (int) lda, b, (int) ldb, beta, c, (int) ldc);
+      transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a,
+      (int)lda, b, (int)ldb, beta, c, (int)ldc);
 }
 
 /* Memory that only grows: after the longest batch nothing is allocated. */

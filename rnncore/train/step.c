@@ -16,9 +16,9 @@ rnnc_sum_squares (const real *values, gsize n)
   gsize i = 0;
   for (; i + LANES <= n; i += LANES)
     for (gsize j = 0; j < LANES; j++)
-      sums[j] += (double) values[i + j] * values[i + j];
+      sums[j] += (double)values[i + j] * values[i + j];
   for (; i < n; i++)
-    sum += (double) values[i] * values[i];
+    sum += (double)values[i] * values[i];
   for (gsize j = 0; j < LANES; j++)
     sum += sums[j];
   return sum;
@@ -33,18 +33,18 @@ add_values (gsize n, const real *restrict x, real *restrict y)
 
 /* Into [output steps, n_sequences, n], zeros where a sequence has ended. */
 static void
-scatter_output (const RnncTrainer *trainer, const RnncReplica *replica,
-    const real *output)
+scatter_output (
+    const RnncTrainer *trainer, const RnncReplica *replica, const real *output)
 {
   const RnncPacking *packing = rnnc_replica_output_packing (replica);
   gsize n = rnnc_network_output_size (trainer->network);
   for (guint t = 0; t < packing->n_steps; t++) {
     for (guint b = 0; b < packing->counts[t]; b++) {
       guint id = replica->sequence_ids[b];
-      float *to = trainer->output
-          + ((gsize) t * trainer->batch->n_sequences + id) * n;
+      float *to =
+          trainer->output + ((gsize)t * trainer->batch->n_sequences + id) * n;
       for (gsize i = 0; i < n; i++)
-        to[i] = (float) *output++;
+        to[i] = (float)*output++;
     }
   }
 }
@@ -72,9 +72,9 @@ worker_pass (guint worker, gpointer data)
     rnnc_zero (context.gradients, trainer->network->n_values);
     d_output = rnnc_replica_d_output (replica);
   }
-  trainer->results[worker] = rnnc_loss_share (&trainer->task,
-      rnnc_replica_output_packing (replica), replica->sequence_ids, output,
-      d_output, &trainer->memory[worker]);
+  trainer->results[worker] =
+      rnnc_loss_share (&trainer->task, rnnc_replica_output_packing (replica),
+          replica->sequence_ids, output, d_output, &trainer->memory[worker]);
   if (d_output)
     rnnc_replica_backward (replica, &context, d_output);
 }
@@ -110,8 +110,8 @@ layer_norm (const RnncTrainer *trainer, const real *values, guint layer)
   double sum = 0;
   for (guint p = 0; p < l->n_parameters; p++)
     if (l->parameters[p].trained)
-      sum += rnnc_sum_squares (values + l->parameters[p].offset,
-          l->parameters[p].n_values);
+      sum += rnnc_sum_squares (
+          values + l->parameters[p].offset, l->parameters[p].n_values);
   return sqrt (sum);
 }
 
@@ -120,8 +120,8 @@ gradient_norm (RnncTrainer *trainer)
 {
   double sum = 0;
   for (guint i = 0; i < trainer->n_norms; i++) {
-    double norm = layer_norm (trainer, trainer->gradients[0],
-        trainer->norm_layers[i]);
+    double norm =
+        layer_norm (trainer, trainer->gradients[0], trainer->norm_layers[i]);
     trainer->gradient_norms[i] = norm;
     sum += norm * norm;
   }
@@ -137,21 +137,20 @@ rnnc_trainer_gradients (RnncTrainer *trainer, const RnncBatch *batch,
     return FALSE;
   rnnc_batch_share (trainer, batch);
   rnnc_batch_set_targets (trainer, batch, targets);
-  trainer->context = (RnncPassContext) {
+  trainer->context = (RnncPassContext){
     .values = trainer->values,
     .gradients = trainer->gradients[0],
     .statistics = trainer->statistics,
     .training = TRUE,
-    .random_key
-    = rnnc_random_key (trainer->options.seed, ~trainer->step_count),
+    .random_key = rnnc_random_key (trainer->options.seed, ~trainer->step_count),
   };
   trainer->want_loss = TRUE;
   trainer->output = NULL;
   rnnc_workers_run (trainer->workers, trainer->n_active, worker_pass, trainer);
-  rnnc_workers_run (trainer->workers, trainer->n_active, add_gradients,
-      trainer);
+  rnnc_workers_run (
+      trainer->workers, trainer->n_active, add_gradients, trainer);
   RnncLossResult total = total_result (trainer);
-  *stats = (RnncStepStats) {
+  *stats = (RnncStepStats){
     .loss = total.loss,
     .n_infeasible = total.n_infeasible,
     .gradient_norm = gradient_norm (trainer),
@@ -173,8 +172,8 @@ diverged_output (const RnncTrainer *trainer)
     const RnncTrainLayer *layer = &trainer->network->layers[i];
     for (guint w = 0; w < trainer->n_active; w++) {
       const RnncReplica *replica = trainer->replicas[w];
-      gsize n = replica->steps[i + 1]->n_rows
-          * rnnc_train_layer_outputs (layer);
+      gsize n =
+          replica->steps[i + 1]->n_rows * rnnc_train_layer_outputs (layer);
       if (!all_finite (replica->values[i + 1], n))
         return layer->spec->name;
     }
@@ -193,8 +192,8 @@ diverged_gradient (const RnncTrainer *trainer)
 }
 
 static gboolean
-check_finite (const RnncTrainer *trainer, const RnncStepStats *stats,
-    GError **error)
+check_finite (
+    const RnncTrainer *trainer, const RnncStepStats *stats, GError **error)
 {
   gboolean loss_finite = isfinite (stats->loss);
   if (loss_finite && isfinite (stats->gradient_norm))
@@ -254,13 +253,12 @@ rnnc_trainer_forward (RnncTrainer *trainer, const RnncBatch *batch,
   g_return_if_fail (rnnc_batch_check (trainer, batch, NULL));
   g_return_if_fail (
       !targets || rnnc_targets_check (trainer, batch, targets, NULL));
-  gsize n_steps
-      = rnnc_network_output_steps (trainer->network, batch->n_steps);
+  gsize n_steps = rnnc_network_output_steps (trainer->network, batch->n_steps);
   rnnc_batch_share (trainer, batch);
   trainer->want_loss = targets != NULL && loss != NULL;
   if (trainer->want_loss)
     rnnc_batch_set_targets (trainer, batch, targets);
-  trainer->context = (RnncPassContext) { .values = trainer->values };
+  trainer->context = (RnncPassContext){ .values = trainer->values };
   trainer->output = output;
   if (output)
     memset (output, 0,
@@ -276,9 +274,9 @@ rnnc_trainer_layer_norms (RnncTrainer *trainer, const char *const **names,
     const double **gradients, const double **weights)
 {
   for (guint i = 0; i < trainer->n_norms; i++)
-    trainer->weight_norms[i]
-        = layer_norm (trainer, trainer->values, trainer->norm_layers[i]);
-  *names = (const char *const *) trainer->norm_names;
+    trainer->weight_norms[i] =
+        layer_norm (trainer, trainer->values, trainer->norm_layers[i]);
+  *names = (const char *const *)trainer->norm_names;
   *gradients = trainer->gradient_norms;
   *weights = trainer->weight_norms;
   return trainer->n_norms;

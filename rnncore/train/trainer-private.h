@@ -34,9 +34,9 @@ struct _RnncTrainer {
   gboolean want_loss;
   float *output;
   guint n_active;
-  guint *order;      /* [n_sequences]: of the batch, worker by worker */
-  guint *lengths;    /* [n_sequences]: in that order */
-  guint *first;      /* [threads + 1]: where each worker's sequences begin */
+  guint *order;       /* [n_sequences]: of the batch, worker by worker */
+  guint *lengths;     /* [n_sequences]: in that order */
+  guint *first;       /* [threads + 1]: where each worker's sequences begin */
   gsize *first_label; /* [n_sequences] */
   gsize n_order;
   RnncLossResult *results; /* [threads] */

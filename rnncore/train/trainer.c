@@ -12,7 +12,7 @@
 void
 rnnc_trainer_options_init (RnncTrainerOptions *options)
 {
-  *options = (RnncTrainerOptions) {
+  *options = (RnncTrainerOptions){
     .loss = RNNC_LOSS_CROSS_ENTROPY,
     .optimiser = RNNC_OPTIMISER_ADAM,
     .momentum = 0.9,
@@ -41,14 +41,14 @@ check_options (const RnncTrainerOptions *o, GError **error)
 {
   const double almost_one = 1 - 1e-9;
   return check_range ("momentum", o->momentum, 0, almost_one, error)
-      && check_range ("beta1", o->beta1, 0, almost_one, error)
-      && check_range ("beta2", o->beta2, 0, almost_one, error)
-      && check_range ("epsilon", o->epsilon, 1e-30, 1, error)
-      && check_range ("weight decay", o->weight_decay, 0, 1e3, error)
-      && check_range ("clipping norm", o->clip_norm, 0, 1e30, error)
-      && check_range ("label smoothing", o->label_smoothing, 0, almost_one,
-          error)
-      && check_range ("threads", o->threads, 1, MAX_THREADS, error);
+         && check_range ("beta1", o->beta1, 0, almost_one, error)
+         && check_range ("beta2", o->beta2, 0, almost_one, error)
+         && check_range ("epsilon", o->epsilon, 1e-30, 1, error)
+         && check_range ("weight decay", o->weight_decay, 0, 1e3, error)
+         && check_range ("clipping norm", o->clip_norm, 0, 1e30, error)
+         && check_range (
+             "label smoothing", o->label_smoothing, 0, almost_one, error)
+         && check_range ("threads", o->threads, 1, MAX_THREADS, error);
 }
 
 /* Cross entropy and CTC read logarithms of probabilities. */
@@ -73,7 +73,7 @@ check_output (const GPtrArray *specs, const RnncTrainerOptions *options,
   for (guint i = 0; i < specs->len; i++) {
     const RnncLayerSpec *spec = g_ptr_array_index (specs, i);
     many_to_one |= spec->type == RNNC_LAYER_MEAN_OVER_TIME
-        || spec->type == RNNC_LAYER_LAST_STEP;
+                   || spec->type == RNNC_LAYER_LAST_STEP;
   }
   if (many_to_one && options->loss == RNNC_LOSS_CTC) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
@@ -97,19 +97,19 @@ parse_specs (JsonObject *description, const char *origin,
 
   if (!rnnc_json_require (description, origin, "frontend", error)
       || !rnnc_json_require (description, origin, "layers", error)
-      || !rnnc_json_get_object (description, origin, "frontend",
-          &frontend_json, error)
-      || !rnnc_json_get_array (description, origin, "layers", &layers_json,
-          error)
-      || !rnnc_json_get_uint (description, origin, "blank", 0, G_MAXINT, blank,
-          error)
-      || !rnnc_frontend_config_parse (frontend_json, frontend_path, &frontend,
-          error))
+      || !rnnc_json_get_object (
+          description, origin, "frontend", &frontend_json, error)
+      || !rnnc_json_get_array (
+          description, origin, "layers", &layers_json, error)
+      || !rnnc_json_get_uint (
+          description, origin, "blank", 0, G_MAXINT, blank, error)
+      || !rnnc_frontend_config_parse (
+          frontend_json, frontend_path, &frontend, error))
     return NULL;
   rnnc_frontend_config_shape (&frontend, &input);
   rnnc_frontend_config_clear (&frontend);
-  g_autoptr (GPtrArray) specs
-      = rnnc_layer_specs_parse (layers_json, layers_path, &input, error);
+  g_autoptr (GPtrArray) specs =
+      rnnc_layer_specs_parse (layers_json, layers_path, &input, error);
   if (!specs)
     return NULL;
   if (specs->len == 0) {
@@ -142,8 +142,7 @@ find_normed_layers (RnncTrainer *trainer)
     if (network->layers[i].n_parameters == 0)
       continue;
     trainer->norm_layers[trainer->n_norms] = i;
-    trainer->norm_names[trainer->n_norms++]
-        = network->layers[i].spec->name;
+    trainer->norm_names[trainer->n_norms++] = network->layers[i].spec->name;
   }
 }
 
@@ -154,8 +153,7 @@ rnnc_trainer_new (JsonObject *description, const char *origin,
   guint blank = 0;
   if (!check_options (options, error))
     return NULL;
-  GPtrArray *specs
-      = parse_specs (description, origin, options, &blank, error);
+  GPtrArray *specs = parse_specs (description, origin, options, &blank, error);
   if (!specs)
     return NULL;
   RnncNetwork *network = rnnc_network_new (specs);

@@ -28,7 +28,8 @@ typedef struct {
 #define MSE RNNC_LOSS_MSE
 
 static const Case cases[] = {
-  { "dense", 3, 0, 0, CE, "[{'type':'dense','units':4},{'type':'log-softmax'}]" },
+  { "dense", 3, 0, 0, CE,
+      "[{'type':'dense','units':4},{'type':'log-softmax'}]" },
   { "dense-no-bias", 3, 0, 0, CE,
       "[{'type':'dense','units':4,'bias':false},{'type':'log-softmax'}]" },
   { "relu", 3, 0, 0, CE, "[" DENSE "{'type':'relu'}" HEAD },
@@ -60,7 +61,8 @@ static const Case cases[] = {
       "[{'type':'conv2d','name':'a','channels':2,'kernel':3,'padding':1},"
       "{'type':'tanh'},"
       "{'type':'conv2d','name':'b','channels':3,'kernel':[3,2],"
-      "'stride':[2,1],'padding':[1,0]},{'type':'relu'},{'type':'flatten'}" HEAD },
+      "'stride':[2,1],'padding':[1,0]},{'type':'relu'},{'type':'flatten'"
+      "}" HEAD },
   { "conv2d-batch-norm", 0, 6, 5, CE,
       "[{'type':'conv2d','name':'a','channels':3,'kernel':3,'stride':2,"
       "'bias':false},{'type':'batch-norm'},{'type':'relu'},"
@@ -99,13 +101,15 @@ static const Case cases[] = {
       "[{'type':'conv1d','name':'c','channels':6,'kernel':3,'left':1,"
       "'right':1,'bias':false},{'type':'batch-norm','name':'n'},"
       "{'type':'relu'},{'type':'lstm','name':'r','hidden':4,'layers':2,"
-      "'bidirectional':true,'dropout':0.2}" HEAD, 0, 2 },
+      "'bidirectional':true,'dropout':0.2}" HEAD,
+      0, 2 },
   { "gesture", 0, 6, 6, CE,
       "[{'type':'conv2d','name':'a','channels':3,'kernel':3,'stride':2,"
       "'padding':1,'bias':false},{'type':'batch-norm','name':'n'},"
       "{'type':'relu'},{'type':'flatten'},{'type':'dense','name':'d',"
       "'units':5},{'type':'tanh'},{'type':'gru','name':'r','hidden':4},"
-      "{'type':'mean-over-time'}" HEAD, 0.1, 3 },
+      "{'type':'mean-over-time'}" HEAD,
+      0.1, 3 },
 };
 
 typedef struct {
@@ -130,34 +134,33 @@ fixture_set_up (Fixture *f, const Case *c)
   options.loss = c->loss;
   options.label_smoothing = c->label_smoothing;
   options.threads = MAX (c->threads, 1);
-  f->trainer = fixture_trainer (c->features, c->height, c->width, c->layers,
-      &options);
+  f->trainer =
+      fixture_trainer (c->features, c->height, c->width, c->layers, &options);
   const RnncNetwork *network = f->trainer->network;
   for (guint p = 0; p < network->n_parameters; p++)
     if (network->parameters[p].trained)
       for (gsize i = 0; i < network->parameters[p].n_values; i++)
-        f->trainer->values[network->parameters[p].offset + i]
-            += 0.3 * fixture_random (&random);
+        f->trainer->values[network->parameters[p].offset + i] +=
+            0.3 * fixture_random (&random);
 
   gsize n = rnnc_network_input_size (network);
-  f->data = g_new (float, N_SEQUENCES * MAX_STEPS * n);
+  f->data = g_new (float, N_SEQUENCES *MAX_STEPS *n);
   fixture_fill (&random, f->data, N_SEQUENCES * MAX_STEPS * n);
   for (guint t = 0; t < MAX_STEPS; t++)
     for (guint b = 0; b < N_SEQUENCES; b++)
       for (gsize i = 0; t >= lengths[b] && i < n; i++)
         f->data[(t * N_SEQUENCES + b) * n + i] = NAN;
-  f->batch = (RnncBatch) { MAX_STEPS, N_SEQUENCES, n, f->data, lengths };
+  f->batch = (RnncBatch){ MAX_STEPS, N_SEQUENCES, n, f->data, lengths };
 
-  gsize n_values
-      = N_SEQUENCES * MAX_STEPS * rnnc_network_output_size (network);
+  gsize n_values = N_SEQUENCES * MAX_STEPS * rnnc_network_output_size (network);
   f->values = g_new (float, n_values);
   fixture_fill (&random, f->values, n_values);
   f->labels = g_new (guint, N_SEQUENCES * MAX_STEPS);
   for (guint i = 0; i < N_SEQUENCES * MAX_STEPS; i++)
-    f->labels[i] = (guint) (rnnc_random_next (&random) % 4);
-  f->targets = (RnncTargets) { f->labels, NULL, f->values };
+    f->labels[i] = (guint)(rnnc_random_next (&random) % 4);
+  f->targets = (RnncTargets){ f->labels, NULL, f->values };
   if (c->loss == RNNC_LOSS_CTC)
-    f->targets = (RnncTargets) { ctc_labels, target_lengths, NULL };
+    f->targets = (RnncTargets){ ctc_labels, target_lengths, NULL };
 }
 
 static void
@@ -223,11 +226,11 @@ test_gradient (gconstpointer data)
   fixture_set_up (&f, c);
   const RnncNetwork *network = f.trainer->network;
   double loss = loss_at (&f);
-  double norm = sqrt (rnnc_sum_squares (f.trainer->gradients[0],
-      network->n_values));
+  double norm =
+      sqrt (rnnc_sum_squares (f.trainer->gradients[0], network->n_values));
   g_autofree real *gradients = g_new (real, network->n_values);
-  memcpy (gradients, f.trainer->gradients[0],
-      network->n_values * sizeof (real));
+  memcpy (
+      gradients, f.trainer->gradients[0], network->n_values * sizeof (real));
   g_assert_true (isfinite (loss));
   g_assert_cmpfloat (norm, >, 1e-3);
   for (guint p = 0; p < network->n_parameters; p++)
@@ -241,8 +244,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path
-        = g_strdup_printf ("/train/gradient/%s", cases[i].name);
+    g_autofree char *path =
+        g_strdup_printf ("/train/gradient/%s", cases[i].name);
     g_test_add_data_func (path, &cases[i], test_gradient);
   }
   return g_test_run ();

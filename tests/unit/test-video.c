@@ -405,7 +405,7 @@ test_gap (void)
   rnnc_video_free (video);
 }
 
-/* --- difference and normalisation ------------------------------------------ */
+/* --- difference and normalisation ---------------------------------------- */
 
 static void
 test_difference (void)

@@ -46,8 +46,7 @@ rnnc_gru_forward (const RnncCellStep *s)
   gsize n = s->hidden;
   for (gsize r = 0; r < s->n_rows; r++)
     forward_row (n, s->gates + r * 3 * n, s->hidden_part + r * 3 * n,
-        r < s->n_previous ? s->previous_h + r * s->ld : NULL,
-        s->h + r * s->ld);
+        r < s->n_previous ? s->previous_h + r * s->ld : NULL, s->h + r * s->ld);
 }
 
 void
@@ -56,6 +55,6 @@ rnnc_gru_backward (const RnncCellStep *s)
   gsize n = s->hidden;
   for (gsize r = 0; r < s->n_rows; r++)
     backward_row (n, s->gates + r * 3 * n, s->hidden_part + r * 3 * n,
-        r < s->n_previous ? s->previous_h + r * s->ld : NULL,
-        s->dy + r * s->ld, s->dh + r * n, s->dh_direct + r * n);
+        r < s->n_previous ? s->previous_h + r * s->ld : NULL, s->dy + r * s->ld,
+        s->dh + r * n, s->dh_direct + r * n);
 }

@@ -15,11 +15,11 @@ typedef struct {
   gsize n_rows;
   gsize n_previous;
   gsize hidden;
-  gsize ld; /* row length of h and previous_h */
-  real *gates;  /* [n_rows, G*H]: W x + U h + b in, activated gates out; after
-                   backward the gradient of what went in */
-  real *hidden_part; /* GRU: [n_rows, G*H]: U h + c; after backward its
-                        gradient */
+  gsize ld;    /* row length of h and previous_h */
+  real *gates; /* [n_rows, G*H]: W x + U h + b in, activated gates out; after
+                  backward the gradient of what went in */
+  real *hidden_part;      /* GRU: [n_rows, G*H]: U h + c; after backward its
+                             gradient */
   const real *previous_h; /* [n_previous, ld] */
   const real *previous_c; /* LSTM: [n_previous, H] */
   real *h;                /* [n_rows, ld] */

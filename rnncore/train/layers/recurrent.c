@@ -12,9 +12,9 @@ enum { WEIGHT_IH, WEIGHT_HH, BIAS_IH, BIAS_HH };
 
 /* What one direction of one layer remembers. */
 typedef struct {
-  RnncBuffer gates;       /* [rows, G*H] */
-  RnncBuffer hidden_part; /* GRU: [rows, G*H] */
-  RnncBuffer c;           /* LSTM: [rows, H] */
+  RnncBuffer gates;          /* [rows, G*H] */
+  RnncBuffer hidden_part;    /* GRU: [rows, G*H] */
+  RnncBuffer c;              /* LSTM: [rows, H] */
   RnncPackedMatrix forward;  /* weight_hh transposed */
   RnncPackedMatrix backward; /* weight_hh */
 } Run;
@@ -106,7 +106,7 @@ cell_step (const Direction *d, guint i, real *h)
   real *part = d->run->hidden_part.data;
   RnncCellStep step = { d->packing->counts[t], rows_with_previous (d, i),
     d->hidden, d->ld };
-  step.gates = (real *) d->run->gates.data + row * d->gates;
+  step.gates = (real *)d->run->gates.data + row * d->gates;
   step.h = h + row * d->ld;
   if (c)
     step.c = c + row * d->hidden;
@@ -185,8 +185,8 @@ direction_forward (const Direction *d, const real *x, real *h)
   project_input (d, x);
   if (d->params->cell == RNNC_CELL_LSTM)
     rnnc_buffer_reals (&d->run->c, d->packing->n_rows * d->hidden);
-  rnnc_packed_matrix_set (&d->run->forward, TRUE, d->hidden, d->gates,
-      direction_values (d, WEIGHT_HH), d->hidden);
+  rnnc_packed_matrix_set (&d->run->forward, rnnc_product_kernel (), TRUE,
+      d->hidden, d->gates, direction_values (d, WEIGHT_HH), d->hidden);
   for (guint i = 0; i < d->packing->n_steps; i++) {
     RnncCellStep step = cell_step (d, i, h);
     rnnc_packed_matrix_multiply (&d->run->forward, step.n_previous,
@@ -208,8 +208,8 @@ backward_through_time (const Direction *d, real *h, const real *dy)
   real *dc = dh_before + n_carry;
   gboolean gru = d->params->cell == RNNC_CELL_GRU;
 
-  rnnc_packed_matrix_set (&d->run->backward, FALSE, d->gates, n,
-      direction_values (d, WEIGHT_HH), n);
+  rnnc_packed_matrix_set (&d->run->backward, rnnc_product_kernel (), FALSE,
+      d->gates, n, direction_values (d, WEIGHT_HH), n);
   for (guint i = d->packing->n_steps; i-- > 0;) {
     RnncCellStep step = cell_step (d, i, h);
     gsize carried = rows_with_previous (d, i + 1);
@@ -236,8 +236,8 @@ add_hidden_gradient (const Direction *d, const real *h)
   const RnncPacking *p = d->packing;
   gsize n = d->hidden;
   const real *gates = d->params->cell == RNNC_CELL_GRU
-      ? d->run->hidden_part.data
-      : d->run->gates.data;
+                          ? d->run->hidden_part.data
+                          : d->run->gates.data;
   real *previous = rnnc_buffer_reals (&d->state->previous_h, p->n_rows * n);
 
   for (guint i = 0; i < p->n_steps; i++) {
@@ -258,22 +258,21 @@ add_hidden_gradient (const Direction *d, const real *h)
 /* @h, @dy: this direction's part of the layer's rows; @add: dx already holds
  * the other direction's. */
 static void
-direction_backward (const Direction *d, const real *x, real *h,
-    const real *dy, real *dx, gboolean add)
+direction_backward (const Direction *d, const real *x, real *h, const real *dy,
+    real *dx, gboolean add)
 {
   gsize n_rows = d->packing->n_rows;
   const real *gates = d->run->gates.data;
-  const real *hidden_gates = d->params->cell == RNNC_CELL_GRU
-      ? d->run->hidden_part.data
-      : gates;
+  const real *hidden_gates =
+      d->params->cell == RNNC_CELL_GRU ? d->run->hidden_part.data : gates;
 
   backward_through_time (d, h, dy);
   add_hidden_gradient (d, h);
   rnnc_gemm (TRUE, FALSE, d->gates, d->n_in, n_rows, gates, d->gates, x,
       d->n_in, 1, direction_gradients (d, WEIGHT_IH), d->n_in);
   if (d->params->bias) {
-    rnnc_sum_rows (n_rows, d->gates, gates, d->gates,
-        direction_gradients (d, BIAS_IH));
+    rnnc_sum_rows (
+        n_rows, d->gates, gates, d->gates, direction_gradients (d, BIAS_IH));
     rnnc_sum_rows (n_rows, d->gates, hidden_gates, d->gates,
         direction_gradients (d, BIAS_HH));
   }
@@ -321,8 +320,8 @@ recurrent_forward (RnncPass *pass, const real *x, real *y)
 
   recurrent_prepare (state, params);
   for (guint k = 0; k < params->n_layers; k++) {
-    real *h = k < state->n_inner ? rnnc_buffer_reals (&state->outputs[k], n)
-                                 : y;
+    real *h =
+        k < state->n_inner ? rnnc_buffer_reals (&state->outputs[k], n) : y;
     for (guint i = 0; i < n_directions (params); i++) {
       Direction d = direction_begin (pass, k, i);
       direction_forward (&d, inner_input (pass, k, x), h + i * params->hidden);
@@ -334,8 +333,8 @@ recurrent_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-recurrent_backward (RnncPass *pass, const real *x, const real *y,
-    const real *dy, real *dx)
+recurrent_backward (
+    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
 {
   RecurrentState *state = pass->state;
   const RnncRecurrentParams *params = &pass->layer->spec->params.recurrent;
@@ -344,24 +343,22 @@ recurrent_backward (RnncPass *pass, const real *x, const real *y,
 
   for (guint k = params->n_layers; k-- > 0;) {
     const real *h = k < state->n_inner ? state->outputs[k].data : y;
-    real *d_in
-        = k > 0 ? rnnc_buffer_reals (&state->d_layer[k % 2], n) : dx;
+    real *d_in = k > 0 ? rnnc_buffer_reals (&state->d_layer[k % 2], n) : dx;
     for (guint i = 0; i < n_directions (params); i++) {
       Direction d = direction_begin (pass, k, i);
       direction_backward (&d, inner_input (pass, k, x),
-          (real *) h + i * params->hidden, dy + i * params->hidden, d_in,
-          i > 0);
+          (real *)h + i * params->hidden, dy + i * params->hidden, d_in, i > 0);
     }
     if (k > 0 && drops_between (pass))
-      rnnc_pass_dropout (pass, pass->in, k - 1, params->dropout, width, d_in,
-          d_in);
+      rnnc_pass_dropout (
+          pass, pass->in, k - 1, params->dropout, width, d_in, d_in);
     dy = d_in;
   }
 }
 
 static void
-recurrent_initialise (const RnncTrainLayer *layer, real *values,
-    RnncRandom *random)
+recurrent_initialise (
+    const RnncTrainLayer *layer, real *values, RnncRandom *random)
 {
   const RnncRecurrentParams *params = &layer->spec->params.recurrent;
   gsize n = params->hidden;
@@ -373,8 +370,8 @@ recurrent_initialise (const RnncTrainLayer *layer, real *values,
     const RnncParameter *hh = &layer->parameters[p + WEIGHT_HH];
     gsize n_in = ih->shape[1];
     for (guint g = 0; g < n_gates; g++) {
-      rnnc_initialise_xavier (values + ih->offset + g * n * n_in, n, n_in,
-          random);
+      rnnc_initialise_xavier (
+          values + ih->offset + g * n * n_in, n, n_in, random);
       rnnc_initialise_orthogonal (values + hh->offset + g * n * n, n, random);
     }
     if (params->bias && params->cell == RNNC_CELL_LSTM)

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * AVX-512 F: sixteen floats, thirty-two registers. */
+#define RNNC_LANES 16
+#define RNNC_TABLE rnnc_kernels_avx512
+#define RNNC_TABLE_NAME "avx512"
+#define RNNC_TILE_ROWS 12
+#define RNNC_WIDE_PANELS 8
+#include "rnncore/kernels/vector.h"

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Inner loops: one table of functions per instruction set, filled from the
+ * portable C twins and replaced where a processor offers more. libc only.
+ *
+ * All functions: any lengths (0 too), no alignment needed, inputs and outputs do
+ * not overlap unless stated. A row of matmul has the same bits whatever the
+ * number of rows, so that streaming equals offline exactly within one table. */
+#pragma once
+
+#include <stddef.h>
+
+/* Outputs that stand side by side in packed weights. */
+#define RNNC_PANEL 16
+
+typedef struct {
+  const char *name; /* "c", "avx2", "avx512" */
+
+  /* y[m, n] (row distance ldy) = x[m, k] (row distance ldx) W^T + bias, or
+   * += where accumulate is set; bias (or NULL) is added in either case.
+   * packed: rnnc_pack_weights() of W [n, k]. Each output is one chain of
+   * fused multiply-adds in order of k. |a - C twin| <= 1e-6 * sum |x w|. */
+  void (*matmul) (const float *packed, const float *bias, const float *x,
+      size_t ldx, float *y, size_t ldy, size_t m, size_t n, size_t k,
+      int accumulate);
+
+  /* In place; absolute error <= 2e-7 against the exact function. */
+  void (*sigmoid) (float *x, size_t n);
+  void (*tanh) (float *x, size_t n);
+  void (*relu) (float *x, size_t n);
+  /* x[i] = x[i] * scale[i] + shift[i], in place. */
+  void (*scale_shift) (float *x, const float *scale, const float *shift,
+      size_t n);
+  /* sum += x */
+  void (*add) (float *sum, const float *x, size_t n);
+
+  /* gates [4 * n]: i f g o before their nonlinearities; c, h [n] updated.
+   * Hochreiter and Schmidhuber 1997, with forget gate (Gers et al. 2000). */
+  void (*lstm) (const float *gates, float *c, float *h, size_t n);
+  /* input, hidden [3 * n]: r z n, each with its bias; h [n] updated.
+   * Cho et al. 2014 in PyTorch's form: n = tanh (input + r * hidden). */
+  void (*gru) (const float *input, const float *hidden, float *h, size_t n);
+} RnncKernels;
+
+/**
+ * rnnc_kernels:
+ *
+ * The best table of this processor, chosen at the first call; the environment
+ * variable RNNC_CPU (none, avx2, avx512) holds it back. Threads: any.
+ */
+const RnncKernels *rnnc_kernels (void);
+
+/* A table by name, or NULL where this processor or build lacks it. For tests
+ * and benchmarks. */
+const RnncKernels *rnnc_kernels_by_name (const char *name);
+
+/* Floats in the packed form of W [n, k]. */
+size_t rnnc_packed_size (size_t n, size_t k);
+/* W [n, k], row-major, row distance ldw, into panels [n/16][k][16], the last
+ * panel filled up with zeros. */
+void rnnc_pack_weights (const float *w, size_t ldw, size_t n, size_t k,
+    float *packed);
+
+/* In place, one row. The largest element is taken out first. */
+void rnnc_softmax (float *x, size_t n);
+void rnnc_log_softmax (float *x, size_t n);
+
+/* What the files of one instruction set offer to the chooser. */
+extern const RnncKernels rnnc_kernels_c;
+#ifdef RNNC_HAVE_X86
+extern const RnncKernels rnnc_kernels_avx2;
+extern const RnncKernels rnnc_kernels_avx512;
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The kernels over vectors of RNNC_LANES floats, in the compiler's vector
+ * extension; included once by each instruction set's file, which defines
+ *   RNNC_LANES         4, 8 or 16
+ *   RNNC_TABLE         the table's name
+ *   RNNC_TABLE_NAME    its name for people
+ *   RNNC_TILE_ROWS     rows of a matmul tile of one panel
+ *   RNNC_WIDE_PANELS   panels in flight for a single row
+ * and is compiled with that set's flags and -ffp-contract=fast, which makes
+ * a * b + c one fused operation. */
+#include <string.h>
+
+#include "rnncore/kernels/kernels.h"
+
+/* exp by 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf). */
+#define EXP_LIMIT 87.0f
+#define EXP_LOG2E 1.44269504088896341f
+#define EXP_LN2_HIGH 0.693359375f
+#define EXP_LN2_LOW -2.12194440e-4f
+#define EXP_C5 1.9875691500e-4f
+#define EXP_C4 1.3981999507e-3f
+#define EXP_C3 8.3334519073e-3f
+#define EXP_C2 4.1665795894e-2f
+#define EXP_C1 1.6666665459e-1f
+#define EXP_C0 5.0000001201e-1f
+
+typedef float Vec __attribute__ ((vector_size (RNNC_LANES * 4)));
+typedef int Int __attribute__ ((vector_size (RNNC_LANES * 4)));
+typedef float VecAnywhere
+    __attribute__ ((vector_size (RNNC_LANES * 4), aligned (4), may_alias));
+
+#define PARTS (RNNC_PANEL / RNNC_LANES) /* vectors in a panel's row */
+#define INLINE static inline __attribute__ ((always_inline))
+#define UNROLL _Pragma ("GCC unroll 16")
+
+INLINE Vec
+load (const float *at)
+{
+  return *(const VecAnywhere *) at;
+}
+
+INLINE void
+store (float *at, Vec value)
+{
+  *(VecAnywhere *) at = value;
+}
+
+INLINE Vec
+spread (float value)
+{
+  return value - (Vec) { 0 };
+}
+
+INLINE Vec
+choose (Int mask, Vec yes, Vec no)
+{
+  return (Vec) ((mask & (Int) yes) | (~mask & (Int) no));
+}
+
+/* exp for x in [-87, 87]; relative error below 2e-7. */
+INLINE Vec
+vec_exp (Vec x)
+{
+  const float magic = 12582912.0f; /* 1.5 * 2^23: rounds to a whole number */
+  Vec high = spread (EXP_LIMIT), low = spread (-EXP_LIMIT);
+  Vec t, r, p;
+
+  x = choose (x > high, high, choose (x < low, low, x));
+  t = x * EXP_LOG2E + spread (magic);
+  r = t - spread (magic);
+  p = x - r * EXP_LN2_HIGH;
+  p = p - r * EXP_LN2_LOW;
+  r = spread (EXP_C5);
+  r = r * p + spread (EXP_C4);
+  r = r * p + spread (EXP_C3);
+  r = r * p + spread (EXP_C2);
+  r = r * p + spread (EXP_C1);
+  r = r * p + spread (EXP_C0);
+  r = r * (p * p) + (p + spread (1));
+  return (Vec) ((Int) r + (((Int) t - (Int) spread (magic)) << 23));
+}
+
+INLINE Vec
+vec_sigmoid (Vec x)
+{
+  return 1.0f / (spread (1) + vec_exp (-x));
+}
+
+INLINE Vec
+vec_tanh (Vec x)
+{
+  return spread (1) - 2.0f / (vec_exp (x + x) + spread (1));
+}
+
+/* --- element by element --------------------------------------------------- */
+
+#define DEFINE_MAP(name, vector)                                              \
+  static void name (float *x, size_t n)                                       \
+  {                                                                           \
+    size_t i = 0;                                                             \
+                                                                              \
+    for (; i + RNNC_LANES <= n; i += RNNC_LANES)                              \
+      store (x + i, vector (load (x + i)));                                   \
+    if (i < n) {                                                              \
+      float rest[RNNC_LANES] = { 0 };                                         \
+                                                                              \
+      memcpy (rest, x + i, (n - i) * sizeof *x);                              \
+      store (rest, vector (load (rest)));                                     \
+      memcpy (x + i, rest, (n - i) * sizeof *x);                              \
+    }                                                                         \
+  }
+
+INLINE Vec
+vec_relu (Vec x)
+{
+  return choose (x > spread (0), x, spread (0));
+}
+
+DEFINE_MAP (map_sigmoid, vec_sigmoid)
+DEFINE_MAP (map_tanh, vec_tanh)
+DEFINE_MAP (map_relu, vec_relu)
+
+static void
+scale_shift (float *x, const float *scale, const float *shift, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    x[i] = x[i] * scale[i] + shift[i];
+}
+
+static void
+add (float *sum, const float *x, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    sum[i] += x[i];
+}
+
+/* --- cells ---------------------------------------------------------------- */
+
+/* A tail shorter than a vector goes through padded copies. */
+INLINE Vec
+load_part (const float *at, size_t n)
+{
+  float copy[RNNC_LANES] = { 0 };
+
+  if (n >= RNNC_LANES)
+    return load (at);
+  memcpy (copy, at, n * sizeof *at);
+  return load (copy);
+}
+
+INLINE void
+store_part (float *at, Vec value, size_t n)
+{
+  float copy[RNNC_LANES];
+
+  if (n >= RNNC_LANES) {
+    store (at, value);
+    return;
+  }
+  store (copy, value);
+  memcpy (at, copy, n * sizeof *at);
+}
+
+static void
+lstm (const float *gates, float *c, float *h, size_t n)
+{
+  for (size_t i = 0; i < n; i += RNNC_LANES) {
+    size_t left = n - i;
+    Vec input = vec_sigmoid (load_part (gates + i, left));
+    Vec forget = vec_sigmoid (load_part (gates + n + i, left));
+    Vec cell = vec_tanh (load_part (gates + 2 * n + i, left));
+    Vec output = vec_sigmoid (load_part (gates + 3 * n + i, left));
+
+    cell = forget * load_part (c + i, left) + input * cell;
+    store_part (c + i, cell, left);
+    store_part (h + i, output * vec_tanh (cell), left);
+  }
+}
+
+static void
+gru (const float *input, const float *hidden, float *h, size_t n)
+{
+  for (size_t i = 0; i < n; i += RNNC_LANES) {
+    size_t left = n - i;
+    Vec reset = vec_sigmoid (
+        load_part (input + i, left) + load_part (hidden + i, left));
+    Vec update = vec_sigmoid (load_part (input + n + i, left)
+        + load_part (hidden + n + i, left));
+    Vec fresh = vec_tanh (reset * load_part (hidden + 2 * n + i, left)
+        + load_part (input + 2 * n + i, left));
+
+    store_part (h + i, update * (load_part (h + i, left) - fresh) + fresh,
+        left);
+  }
+}
+
+/* --- matrix product ------------------------------------------------------- */
+
+typedef struct {
+  const float *packed;
+  const float *bias;
+  const float *x;
+  size_t ldx;
+  float *y;
+  size_t ldy;
+  size_t n; /* outputs from y on; the last panel may be part of one */
+  size_t k;
+  int accumulate;
+} Product;
+
+/* What one accumulator starts from. */
+INLINE Vec
+start (const Product *p, size_t row, size_t column)
+{
+  size_t left = p->n > column ? p->n - column : 0;
+  Vec sum = spread (0);
+
+  if (p->bias != NULL)
+    sum = load_part (p->bias + column, left);
+  if (p->accumulate)
+    sum += load_part (p->y + row * p->ldy + column, left);
+  return sum;
+}
+
+/* rows x panels outputs; both are constants where this is inlined. */
+INLINE void
+tile (const Product *p, const size_t rows, const size_t panels)
+{
+  Vec sum[RNNC_TILE_ROWS > 1 ? RNNC_TILE_ROWS : 1][RNNC_WIDE_PANELS * PARTS];
+  const size_t width = panels * PARTS;
+
+  UNROLL for (size_t r = 0; r < rows; r++)
+    UNROLL for (size_t j = 0; j < width; j++)
+      sum[r][j] = start (p, r, j * RNNC_LANES);
+  for (size_t i = 0; i < p->k; i++) {
+    UNROLL for (size_t j = 0; j < width; j++) {
+      Vec w = load (p->packed + (j / PARTS) * p->k * RNNC_PANEL
+          + i * RNNC_PANEL + (j % PARTS) * RNNC_LANES);
+
+      UNROLL for (size_t r = 0; r < rows; r++)
+        sum[r][j] += w * p->x[r * p->ldx + i];
+    }
+  }
+  UNROLL for (size_t r = 0; r < rows; r++)
+    UNROLL for (size_t j = 0; j < width; j++)
+      if (j * RNNC_LANES < p->n)
+        store_part (p->y + r * p->ldy + j * RNNC_LANES, sum[r][j],
+            p->n - j * RNNC_LANES);
+}
+
+/* One panel for all rows. */
+static void
+tall (Product p, size_t m)
+{
+  size_t row = 0;
+
+  for (; row + RNNC_TILE_ROWS <= m; row += RNNC_TILE_ROWS) {
+    tile (&p, RNNC_TILE_ROWS, 1);
+    p.x += RNNC_TILE_ROWS * p.ldx;
+    p.y += RNNC_TILE_ROWS * p.ldy;
+  }
+  for (; row < m; row++) {
+    tile (&p, 1, 1);
+    p.x += p.ldx;
+    p.y += p.ldy;
+  }
+}
+
+INLINE void
+next_panels (Product *p, size_t panels)
+{
+  size_t columns = panels * RNNC_PANEL;
+
+  p->packed += columns * p->k;
+  p->y += columns;
+  if (p->bias != NULL)
+    p->bias += columns;
+  p->n -= columns < p->n ? columns : p->n;
+}
+
+static void
+matmul (const float *packed, const float *bias, const float *x, size_t ldx,
+    float *y, size_t ldy, size_t m, size_t n, size_t k, int accumulate)
+{
+  Product p = { packed, bias, x, ldx, y, ldy, n, k, accumulate };
+
+  if (m < RNNC_TILE_ROWS / 2) {
+    for (; p.n >= RNNC_WIDE_PANELS * RNNC_PANEL;
+         next_panels (&p, RNNC_WIDE_PANELS)) {
+      Product row = p;
+
+      for (size_t r = 0; r < m; r++) {
+        tile (&row, 1, RNNC_WIDE_PANELS);
+        row.x += ldx;
+        row.y += ldy;
+      }
+    }
+  }
+  for (; p.n > 0; next_panels (&p, 1))
+    tall (p, m);
+}
+
+const RnncKernels RNNC_TABLE = {
+  .name = RNNC_TABLE_NAME,
+  .matmul = matmul,
+  .sigmoid = map_sigmoid,
+  .tanh = map_tanh,
+  .relu = map_relu,
+  .scale_shift = scale_shift,
+  .add = add,
+  .lstm = lstm,
+  .gru = gru,
+};

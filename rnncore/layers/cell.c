@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rnncore/layers/cell.h"
+
+#include <string.h>
+
+#include "rnncore/kernels/kernels.h"
+
+static float *
+read_part (RnncLayer *layer, guint index, gboolean reverse, const char *part,
+    const RnncTensorSource *source, const gsize *shape, guint rank,
+    GError **error)
+{
+  g_autofree char *suffix
+      = g_strdup_printf ("%s_l%u%s", part, index, reverse ? "_reverse" : "");
+
+  return rnnc_layer_read (layer, source, suffix, shape, rank, error);
+}
+
+/* Vanilla RNN and LSTM add both biases at once; the GRU's hidden bias belongs
+ * inside its reset gate. */
+static void
+place_biases (RnncDirection *direction, float *input_bias, float *state_bias,
+    gsize n, float **to_input, float **to_state)
+{
+  *to_input = input_bias;
+  *to_state = state_bias;
+  if (input_bias == NULL || direction->cell == RNNC_CELL_GRU)
+    return;
+  for (gsize i = 0; i < n; i++)
+    input_bias[i] += state_bias[i];
+  g_free (state_bias);
+  *to_state = NULL;
+}
+
+gboolean
+rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
+    gboolean reverse, const RnncTensorSource *source, GError **error)
+{
+  const RnncRecurrentParams *core = &layer->spec->params.recurrent;
+  gsize rows = (gsize) rnnc_cell_gates (core->cell) * core->hidden;
+  gsize n_in = index == 0 ? rnnc_layer_inputs (layer)
+                          : rnnc_layer_outputs (layer);
+  const gsize input_shape[] = { rows, n_in };
+  const gsize state_shape[] = { rows, core->hidden };
+  g_autofree float *input = read_part (layer, index, reverse, "weight_ih",
+      source, input_shape, 2, error);
+  g_autofree float *state = NULL;
+  float *biases[2] = { NULL, NULL };
+  float *input_bias, *state_bias;
+
+  if (input == NULL)
+    return FALSE;
+  state = read_part (layer, index, reverse, "weight_hh", source, state_shape,
+      2, error);
+  if (state == NULL)
+    return FALSE;
+  for (guint i = 0; core->bias && i < 2; i++) {
+    biases[i] = read_part (layer, index, reverse, i == 0 ? "bias_ih"
+            : "bias_hh", source, &rows, 1, error);
+    if (biases[i] == NULL) {
+      g_free (biases[0]);
+      return FALSE;
+    }
+  }
+  direction->cell = core->cell;
+  direction->nonlinearity = core->nonlinearity;
+  direction->hidden = core->hidden;
+  place_biases (direction, biases[0], biases[1], rows, &input_bias,
+      &state_bias);
+  rnnc_linear_init (&direction->input, input, rows, n_in, input_bias);
+  rnnc_linear_init (&direction->state, state, rows, core->hidden, state_bias);
+  return TRUE;
+}
+
+void
+rnnc_direction_clear (RnncDirection *direction)
+{
+  rnnc_linear_clear (&direction->input);
+  rnnc_linear_clear (&direction->state);
+}
+
+gsize
+rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames)
+{
+  gsize rows = direction->input.n;
+
+  /* the input's part of every frame's gates, and the GRU's hidden part */
+  return rnnc_align ((n_frames + 1) * rows * sizeof (float));
+}
+
+static void
+step (const RnncDirection *direction, float *gates, float *hidden_part,
+    float *h, float *c)
+{
+  const RnncKernels *kernels = rnnc_kernels ();
+  gsize n = direction->hidden;
+
+  switch (direction->cell) {
+    case RNNC_CELL_LSTM:
+      rnnc_linear_apply (&direction->state, h, n, gates, 4 * n, 1, TRUE);
+      kernels->lstm (gates, c, h, n);
+      break;
+    case RNNC_CELL_GRU:
+      rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, 1,
+          FALSE);
+      kernels->gru (gates, hidden_part, h, n);
+      break;
+    case RNNC_CELL_RNN:
+      rnnc_linear_apply (&direction->state, h, n, gates, n, 1, TRUE);
+      if (direction->nonlinearity == RNNC_ACTIVATION_RELU)
+        kernels->relu (gates, n);
+      else
+        kernels->tanh (gates, n);
+      memcpy (h, gates, n * sizeof *h);
+      break;
+  }
+}
+
+void
+rnnc_direction_run (const RnncDirection *direction, const float *in,
+    gsize n_frames, float *out, gsize ldo, float *h, float *c,
+    gboolean reverse, void *work)
+{
+  gsize rows = direction->input.n;
+  float *gates = work;
+  float *hidden_part = gates + n_frames * rows;
+
+  rnnc_linear_apply (&direction->input, in, direction->input.k, gates, rows,
+      n_frames, FALSE);
+  for (gsize i = 0; i < n_frames; i++) {
+    gsize t = reverse ? n_frames - 1 - i : i;
+
+    step (direction, gates + t * rows, hidden_part, h, c);
+    memcpy (out + t * ldo, h, direction->hidden * sizeof *out);
+  }
+}

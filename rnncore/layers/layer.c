@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rnncore/layers/layer.h"
+
+#include "rnncore/layers/linear.h"
+
+static const RnncLayerClass *const classes[] = {
+  [RNNC_LAYER_CONV1D] = &rnnc_conv1d_class,
+  [RNNC_LAYER_CONV2D] = &rnnc_conv2d_class,
+  [RNNC_LAYER_DENSE] = &rnnc_dense_class,
+  [RNNC_LAYER_BATCH_NORM] = &rnnc_batch_norm_class,
+  [RNNC_LAYER_ACTIVATION] = &rnnc_activation_class,
+  [RNNC_LAYER_DROPOUT] = &rnnc_dropout_class,
+  [RNNC_LAYER_FLATTEN] = &rnnc_flatten_class,
+  [RNNC_LAYER_RECURRENT] = &rnnc_recurrent_class,
+  [RNNC_LAYER_MEAN_OVER_TIME] = &rnnc_mean_over_time_class,
+  [RNNC_LAYER_LAST_STEP] = &rnnc_last_step_class,
+};
+
+/* Layers whose weights are one RnncLinear take a following batch norm in. */
+static gboolean
+is_linear (const RnncLayer *layer)
+{
+  return layer->spec->type == RNNC_LAYER_CONV1D
+      || layer->spec->type == RNNC_LAYER_CONV2D
+      || layer->spec->type == RNNC_LAYER_DENSE;
+}
+
+static void
+fold_batch_norms (RnncLayer **layers, guint n_layers)
+{
+  for (guint i = 1; i < n_layers; i++) {
+    RnncLayer *before = layers[i - 1];
+
+    if (layers[i]->spec->type != RNNC_LAYER_BATCH_NORM || !is_linear (before))
+      continue;
+    rnnc_batch_norm_fold (layers[i], before->weights);
+    layers[i]->identity = TRUE;
+  }
+}
+
+RnncLayer **
+rnnc_layers_new (GPtrArray *specs, const RnncTensorSource *source,
+    guint *n_layers, GError **error)
+{
+  RnncLayer **layers = g_new0 (RnncLayer *, specs->len);
+
+  for (guint i = 0; i < specs->len; i++) {
+    const RnncLayerSpec *spec = g_ptr_array_index (specs, i);
+
+    layers[i] = g_new0 (RnncLayer, 1);
+    layers[i]->spec = spec;
+    layers[i]->klass = classes[spec->type];
+    layers[i]->identity = spec->type == RNNC_LAYER_DROPOUT;
+    if (layers[i]->klass->load != NULL
+        && !layers[i]->klass->load (layers[i], source, error)) {
+      rnnc_layers_free (layers, i + 1);
+      return NULL;
+    }
+  }
+  fold_batch_norms (layers, specs->len);
+  *n_layers = specs->len;
+  return layers;
+}
+
+void
+rnnc_layers_free (RnncLayer **layers, guint n_layers)
+{
+  for (guint i = 0; i < n_layers; i++) {
+    if (layers[i]->klass->clear != NULL && layers[i]->weights != NULL)
+      layers[i]->klass->clear (layers[i]);
+    g_free (layers[i]);
+  }
+  g_free (layers);
+}
+
+float *
+rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
+    const char *suffix, const gsize *shape, guint rank, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%s.%s", layer->spec->name, suffix);
+
+  return source->read (source->source, name, shape, rank, error);
+}
+
+gsize
+rnnc_layer_work_size (const RnncLayer *layer, gsize n_frames)
+{
+  return layer->klass->work_size != NULL
+      ? layer->klass->work_size (layer, n_frames)
+      : 0;
+}
+
+gsize
+rnnc_layer_forward (const RnncLayer *layer, const float *in, gsize n_frames,
+    float *out, void *work)
+{
+  return n_frames == 0 ? 0
+                       : layer->klass->forward (layer, in, n_frames, out, work);
+}
+
+gsize
+rnnc_layer_state_size (const RnncLayer *layer, gsize max_frames)
+{
+  if (layer->klass->state_size != NULL)
+    return layer->klass->state_size (layer, max_frames);
+  return rnnc_layer_work_size (layer, max_frames);
+}
+
+gsize
+rnnc_layer_max_output (const RnncLayer *layer, gsize max_frames)
+{
+  return layer->klass->max_output != NULL
+      ? layer->klass->max_output (layer, max_frames)
+      : max_frames;
+}
+
+void
+rnnc_layer_reset (const RnncLayer *layer, void *state, gsize max_frames)
+{
+  if (layer->klass->reset != NULL)
+    layer->klass->reset (layer, state, max_frames);
+}
+
+gsize
+rnnc_layer_push (const RnncLayer *layer, void *state, const float *in,
+    gsize n_frames, float *out)
+{
+  if (layer->klass->push != NULL)
+    return layer->klass->push (layer, state, in, n_frames, out);
+  return rnnc_layer_forward (layer, in, n_frames, out, state);
+}
+
+gsize
+rnnc_layer_flush (const RnncLayer *layer, void *state, float *out)
+{
+  return layer->klass->flush != NULL
+      ? layer->klass->flush (layer, state, out)
+      : 0;
+}
+
+void
+rnnc_layer_reset_core (const RnncLayer *layer, void *state)
+{
+  if (layer->klass->reset_core != NULL)
+    layer->klass->reset_core (layer, state);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Layers that run: a specification with its weights packed. Immutable and
+ * shared; what a stream remembers is a block of memory of its own. */
+#pragma once
+
+#include "rnncore/layers/layer-spec.h"
+
+G_BEGIN_DECLS
+
+/* Where weights come from. */
+typedef struct {
+  /* Returns: (transfer full): [shape] finite numbers, or %NULL with @error. */
+  float *(*read) (gpointer source, const char *name, const gsize *shape,
+      guint rank, GError **error);
+  gpointer source;
+} RnncTensorSource;
+
+typedef struct _RnncLayer RnncLayer;
+
+/* Sizes in bytes, counts in frames. State and work are 64-byte aligned. */
+typedef struct {
+  gboolean (*load) (RnncLayer *layer, const RnncTensorSource *source,
+      GError **error);
+  void (*clear) (RnncLayer *layer);
+
+  /* Whole sequence; returns frames out. @out may be @in where in_place. */
+  gsize (*forward) (const RnncLayer *layer, const float *in, gsize n_frames,
+      float *out, void *work);
+  gsize (*work_size) (const RnncLayer *layer, gsize n_frames);
+  gboolean in_place;
+
+  /* Layers with a memory of time; the others stream by forward alone. */
+  gsize (*state_size) (const RnncLayer *layer, gsize max_frames);
+  void (*reset) (const RnncLayer *layer, void *state, gsize max_frames);
+  gsize (*push) (const RnncLayer *layer, void *state, const float *in,
+      gsize n_frames, float *out);
+  gsize (*flush) (const RnncLayer *layer, void *state, float *out);
+  /* Most frames out of one push of @max_frames or one flush. */
+  gsize (*max_output) (const RnncLayer *layer, gsize max_frames);
+  void (*reset_core) (const RnncLayer *layer, void *state);
+} RnncLayerClass;
+
+struct _RnncLayer {
+  const RnncLayerClass *klass;
+  const RnncLayerSpec *spec;
+  gboolean identity; /* does nothing; is passed over */
+  gpointer weights;  /* of the class */
+};
+
+/**
+ * rnnc_layers_new:
+ * @specs: (element-type RnncLayerSpec): must outlive the layers
+ * @n_layers: (out)
+ *
+ * Loads and packs all weights, and folds batch norms into the convolution or
+ * dense layer before them.
+ *
+ * Returns: (transfer full) (array length=n_layers): a layer a spec, or %NULL
+ *   with @error set
+ */
+RnncLayer **rnnc_layers_new (GPtrArray *specs, const RnncTensorSource *source,
+    guint *n_layers, GError **error);
+void rnnc_layers_free (RnncLayer **layers, guint n_layers);
+
+/* Floats in one frame. */
+static inline gsize
+rnnc_layer_inputs (const RnncLayer *layer)
+{
+  return rnnc_shape_size (&layer->spec->input);
+}
+
+static inline gsize
+rnnc_layer_outputs (const RnncLayer *layer)
+{
+  return rnnc_shape_size (&layer->spec->output);
+}
+
+/* Whole sequence. */
+gsize rnnc_layer_work_size (const RnncLayer *layer, gsize n_frames);
+gsize rnnc_layer_forward (const RnncLayer *layer, const float *in,
+    gsize n_frames, float *out, void *work);
+
+/* Streaming: pushes of at most @max_frames. Nothing here allocates. */
+gsize rnnc_layer_state_size (const RnncLayer *layer, gsize max_frames);
+gsize rnnc_layer_max_output (const RnncLayer *layer, gsize max_frames);
+void rnnc_layer_reset (const RnncLayer *layer, void *state, gsize max_frames);
+gsize rnnc_layer_push (const RnncLayer *layer, void *state, const float *in,
+    gsize n_frames, float *out);
+/* Yields what the right context held back; reset afterwards. */
+gsize rnnc_layer_flush (const RnncLayer *layer, void *state, float *out);
+void rnnc_layer_reset_core (const RnncLayer *layer, void *state);
+
+/* Of each type. */
+extern const RnncLayerClass rnnc_conv1d_class;
+extern const RnncLayerClass rnnc_conv2d_class;
+extern const RnncLayerClass rnnc_dense_class;
+extern const RnncLayerClass rnnc_batch_norm_class;
+extern const RnncLayerClass rnnc_activation_class;
+extern const RnncLayerClass rnnc_dropout_class;
+extern const RnncLayerClass rnnc_flatten_class;
+extern const RnncLayerClass rnnc_recurrent_class;
+extern const RnncLayerClass rnnc_mean_over_time_class;
+extern const RnncLayerClass rnnc_last_step_class;
+
+/* --- for the layers' own files -------------------------------------------- */
+
+/* Reads "NAME.suffix"; @shape as in rnnc_layer_spec_tensors(). */
+float *rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
+    const char *suffix, const gsize *shape, guint rank, GError **error);
+
+static inline gsize
+rnnc_align (gsize n_bytes)
+{
+  return (n_bytes + 63) & ~(gsize) 63;
+}
+
+/* Takes @n_bytes, aligned, from the memory at *@at. */
+static inline void *
+rnnc_take (void **at, gsize n_bytes)
+{
+  void *taken = *at;
+
+  *at = (char *) taken + rnnc_align (n_bytes);
+  return taken;
+}
+
+G_END_DECLS

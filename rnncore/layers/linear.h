@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * y = W x + b with W packed for the kernels: what convolutions, dense layers
+ * and recurrent projections share. */
+#pragma once
+
+#include <glib.h>
+
+#include "rnncore/layers/layer.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gsize n; /* outputs */
+  gsize k; /* inputs */
+  float *packed;
+  float *bias; /* [n], or NULL */
+} RnncLinear;
+
+/* @weights: [n, k], not kept; @bias: (transfer full) (nullable) */
+void rnnc_linear_init (RnncLinear *linear, const float *weights, gsize n,
+    gsize k, float *bias);
+void rnnc_linear_clear (RnncLinear *linear);
+
+/* Afterwards y = scale * (W x + b) + shift, per output. */
+void rnnc_linear_fold (RnncLinear *linear, const float *scale,
+    const float *shift);
+
+/* @m rows, @ldx and @ldy floats apart; see RnncKernels.matmul. */
+void rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,
+    float *y, gsize ldy, gsize m, gboolean accumulate);
+
+/* Puts a batch norm into the linear layer before it. */
+void rnnc_batch_norm_fold (RnncLayer *norm, RnncLinear *linear);
+
+G_END_DECLS

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Vanilla RNN, GRU and LSTM of any depth. One-way cores run frame by frame.
+ * Bidirectional ones see the whole sequence in forward; in a stream each level
+ * works in chunks with a look-ahead (latency-controlled bidirectional LSTM,
+ * Zhang et al. 2016): the forward state is carried from chunk to chunk, the
+ * backward direction starts from zero at the end of the look-ahead. */
+#include <string.h>
+
+#include "rnncore/layers/cell.h"
+
+typedef struct {
+  guint n_levels;
+  guint n_directions;
+  RnncDirection *directions; /* [n_levels * n_directions] */
+} Recurrent;
+
+/* What a stream remembers of one level. */
+typedef struct {
+  float *h, *c;      /* [hidden]: forward */
+  float *back_h, *back_c; /* [hidden]: of the backward run of one chunk */
+  float *frames;     /* bidirectional: [chunk + look-ahead, in] */
+  gsize filled;
+  float *outputs;    /* [max_frames or chunk + look-ahead, out] */
+} Level;
+
+typedef struct {
+  Level *levels;
+  void *work;
+} RecurrentState;
+
+static const RnncRecurrentParams *
+params (const RnncLayer *layer)
+{
+  return &layer->spec->params.recurrent;
+}
+
+static const RnncDirection *
+get_direction (const RnncLayer *layer, guint level, guint index)
+{
+  const Recurrent *core = layer->weights;
+
+  return &core->directions[level * core->n_directions + index];
+}
+
+static gsize
+level_inputs (const RnncLayer *layer, guint level)
+{
+  return get_direction (layer, level, 0)->input.k;
+}
+
+static void
+recurrent_clear (RnncLayer *layer)
+{
+  Recurrent *core = layer->weights;
+
+  for (guint i = 0; i < core->n_levels * core->n_directions; i++)
+    rnnc_direction_clear (&core->directions[i]);
+  g_free (core->directions);
+  g_free (core);
+}
+
+static gboolean
+recurrent_load (RnncLayer *layer, const RnncTensorSource *source,
+    GError **error)
+{
+  Recurrent *core = layer->weights = g_new0 (Recurrent, 1);
+
+  core->n_levels = params (layer)->n_layers;
+  core->n_directions = params (layer)->bidirectional ? 2 : 1;
+  core->directions
+      = g_new0 (RnncDirection, core->n_levels * core->n_directions);
+  for (guint i = 0; i < core->n_levels * core->n_directions; i++) {
+    if (!rnnc_direction_load (&core->directions[i], layer,
+            i / core->n_directions, i % core->n_directions == 1, source,
+            error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Largest need of any direction. */
+static gsize
+direction_work (const RnncLayer *layer, gsize n_frames)
+{
+  const Recurrent *core = layer->weights;
+  gsize most = 0;
+
+  for (guint i = 0; i < core->n_levels * core->n_directions; i++)
+    most = MAX (most,
+        rnnc_direction_work_size (&core->directions[i], n_frames));
+  return most;
+}
+
+/* --- whole sequence ------------------------------------------------------- */
+
+static gsize
+recurrent_work_size (const RnncLayer *layer, gsize n_frames)
+{
+  gsize sequence = rnnc_align (
+      n_frames * rnnc_layer_outputs (layer) * sizeof (float));
+
+  return direction_work (layer, n_frames)
+      + 2 * rnnc_align (params (layer)->hidden * sizeof (float))
+      + 2 * sequence;
+}
+
+static gsize
+recurrent_forward (const RnncLayer *layer, const float *in, gsize n_frames,
+    float *out, void *work)
+{
+  const Recurrent *core = layer->weights;
+  gsize n_out = rnnc_layer_outputs (layer);
+  gsize state_size = params (layer)->hidden * sizeof (float);
+  gsize sequence = n_frames * n_out * sizeof (float);
+  float *h = rnnc_take (&work, state_size);
+  float *c = rnnc_take (&work, state_size);
+  float *between[2];
+
+  between[0] = rnnc_take (&work, sequence);
+  between[1] = rnnc_take (&work, sequence);
+  for (guint level = 0; level < core->n_levels; level++) {
+    float *to = level + 1 == core->n_levels ? out : between[level % 2];
+
+    for (guint i = 0; i < core->n_directions; i++) {
+      memset (h, 0, state_size);
+      memset (c, 0, state_size);
+      rnnc_direction_run (get_direction (layer, level, i), in, n_frames,
+          to + i * params (layer)->hidden, n_out, h, c, i == 1, work);
+    }
+    in = to;
+  }
+  return n_frames;
+}
+
+/* --- stream --------------------------------------------------------------- */
+
+static gsize
+window_frames (const RnncLayer *layer)
+{
+  return (gsize) params (layer)->chunk + params (layer)->look_ahead;
+}
+
+/* Frames that a level may be given or give at a time. */
+static gsize
+level_frames (const RnncLayer *layer, gsize max_frames)
+{
+  return params (layer)->bidirectional ? window_frames (layer) : max_frames;
+}
+
+static gsize
+recurrent_state_size (const RnncLayer *layer, gsize max_frames)
+{
+  const Recurrent *core = layer->weights;
+  gsize n = level_frames (layer, max_frames);
+  gsize size = rnnc_align (sizeof (RecurrentState))
+      + rnnc_align (core->n_levels * sizeof (Level))
+      + direction_work (layer, n);
+
+  for (guint level = 0; level < core->n_levels; level++)
+    size += 4 * rnnc_align (params (layer)->hidden * sizeof (float))
+        + rnnc_align (n * rnnc_layer_outputs (layer) * sizeof (float))
+        + rnnc_align (n * level_inputs (layer, level) * sizeof (float));
+  return size;
+}
+
+static void
+recurrent_reset_core (const RnncLayer *layer, void *memory)
+{
+  const Recurrent *core = layer->weights;
+  RecurrentState *state = memory;
+  gsize size = params (layer)->hidden * sizeof (float);
+
+  for (guint level = 0; level < core->n_levels; level++) {
+    memset (state->levels[level].h, 0, size);
+    memset (state->levels[level].c, 0, size);
+  }
+}
+
+static void
+recurrent_reset (const RnncLayer *layer, void *memory, gsize max_frames)
+{
+  const Recurrent *core = layer->weights;
+  gsize n = level_frames (layer, max_frames);
+  gsize vector = params (layer)->hidden * sizeof (float);
+  void *at = memory;
+  RecurrentState *state = rnnc_take (&at, sizeof *state);
+
+  state->levels = rnnc_take (&at, core->n_levels * sizeof (Level));
+  for (guint i = 0; i < core->n_levels; i++) {
+    Level *level = &state->levels[i];
+
+    level->h = rnnc_take (&at, vector);
+    level->c = rnnc_take (&at, vector);
+    level->back_h = rnnc_take (&at, vector);
+    level->back_c = rnnc_take (&at, vector);
+    level->outputs = rnnc_take (&at,
+        n * rnnc_layer_outputs (layer) * sizeof (float));
+    level->frames = rnnc_take (&at,
+        n * level_inputs (layer, i) * sizeof (float));
+    level->filled = 0;
+  }
+  state->work = at;
+  recurrent_reset_core (layer, memory);
+}
+
+static gsize
+push_one_way (const RnncLayer *layer, RecurrentState *state, const float *in,
+    gsize n_frames, float *out)
+{
+  const Recurrent *core = layer->weights;
+  gsize n_out = rnnc_layer_outputs (layer);
+
+  for (guint i = 0; i < core->n_levels; i++) {
+    Level *level = &state->levels[i];
+    float *to = i + 1 == core->n_levels ? out : level->outputs;
+
+    rnnc_direction_run (get_direction (layer, i, 0), in, n_frames, to, n_out,
+        level->h, level->c, FALSE, state->work);
+    in = to;
+  }
+  return n_frames;
+}
+
+static gsize push_level (const RnncLayer *layer, RecurrentState *state,
+    guint index, const float *in, gsize n_frames, float *out);
+
+/* The first @n_out of a level's frames go on to the next level, or out. The
+ * last level's chunk is written aside too, since the backward run gives more
+ * than goes out. */
+static gsize
+run_chunk (const RnncLayer *layer, RecurrentState *state, guint index,
+    gsize n_out, float *out)
+{
+  const Recurrent *core = layer->weights;
+  Level *level = &state->levels[index];
+  gsize hidden = params (layer)->hidden;
+  gsize width = rnnc_layer_outputs (layer);
+
+  rnnc_direction_run (get_direction (layer, index, 0), level->frames, n_out,
+      level->outputs, width, level->h, level->c, FALSE, state->work);
+  memset (level->back_h, 0, hidden * sizeof (float));
+  memset (level->back_c, 0, hidden * sizeof (float));
+  rnnc_direction_run (get_direction (layer, index, 1), level->frames,
+      level->filled, level->outputs + hidden, width, level->back_h,
+      level->back_c, TRUE, state->work);
+  level->filled -= n_out;
+  memmove (level->frames, level->frames + n_out * level_inputs (layer, index),
+      level->filled * level_inputs (layer, index) * sizeof (float));
+  if (index + 1 < core->n_levels)
+    return push_level (layer, state, index + 1, level->outputs, n_out, out);
+  memcpy (out, level->outputs, n_out * width * sizeof *out);
+  return n_out;
+}
+
+static gsize
+push_level (const RnncLayer *layer, RecurrentState *state, guint index,
+    const float *in, gsize n_frames, float *out)
+{
+  Level *level = &state->levels[index];
+  gsize n_in = level_inputs (layer, index);
+  gsize width = rnnc_layer_outputs (layer);
+  gsize total = 0;
+
+  while (n_frames > 0) {
+    gsize n = MIN (n_frames, window_frames (layer) - level->filled);
+
+    memcpy (level->frames + level->filled * n_in, in,
+        n * n_in * sizeof *in);
+    level->filled += n;
+    in += n * n_in;
+    n_frames -= n;
+    if (level->filled == window_frames (layer))
+      total += run_chunk (layer, state, index, params (layer)->chunk,
+          out + total * width);
+  }
+  return total;
+}
+
+static gsize
+recurrent_push (const RnncLayer *layer, void *state, const float *in,
+    gsize n_frames, float *out)
+{
+  return params (layer)->bidirectional
+      ? push_level (layer, state, 0, in, n_frames, out)
+      : push_one_way (layer, state, in, n_frames, out);
+}
+
+static gsize
+recurrent_flush (const RnncLayer *layer, void *memory, float *out)
+{
+  const Recurrent *core = layer->weights;
+  RecurrentState *state = memory;
+  gsize total = 0;
+
+  for (guint i = 0; params (layer)->bidirectional && i < core->n_levels; i++) {
+    if (state->levels[i].filled > 0)
+      total += run_chunk (layer, state, i, state->levels[i].filled,
+          out + total * rnnc_layer_outputs (layer));
+  }
+  recurrent_reset_core (layer, memory);
+  return total;
+}
+
+/* Each level holds back less than a window, all of which may come at once. */
+static gsize
+recurrent_max_output (const RnncLayer *layer, gsize max_frames)
+{
+  if (!params (layer)->bidirectional)
+    return max_frames;
+  return max_frames + params (layer)->n_layers * window_frames (layer);
+}
+
+const RnncLayerClass rnnc_recurrent_class = {
+  .load = recurrent_load,
+  .clear = recurrent_clear,
+  .forward = recurrent_forward,
+  .work_size = recurrent_work_size,
+  .state_size = recurrent_state_size,
+  .reset = recurrent_reset,
+  .push = recurrent_push,
+  .flush = recurrent_flush,
+  .max_output = recurrent_max_output,
+  .reset_core = recurrent_reset_core,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Small models with weights chosen by hand, whose answers can be told in
+ * advance: tones that are letters, bright columns that are gestures. */
+#pragma once
+
+#include "rnncore/rnncore.h"
+
+G_BEGIN_DECLS
+
+/* The toy speech model: 8 kHz, an output frame each 20 ms that looks 1 input
+ * frame (10 ms) ahead. Labels: blank, ' ', 'a' … 'd', all but the blank a tone
+ * each. A unit of its recurrent core counts frames and slowly lowers confidences. */
+#define TOY_SPEECH_RATE 8000
+#define TOY_SPEECH_LETTERS " abcd"
+
+/* Description to change by hand (free), or NULL for the model as it is. */
+char *toy_speech_description (void);
+RnncModel *toy_speech_model (const char *description, GError **error);
+
+/* One tone a character, '_' is silence. */
+float *toy_speech_signal (const char *script, gsize samples_per_character,
+    gsize *n_samples);
+
+/* The toy gesture model: 4x2 grey at 10 frames a second; window 1 s. Labels:
+ * "none", "left", "middle", "right": column 1, 2, 3 is bright in more than half
+ * of the window. A convolution looks 1 frame ahead. */
+#define TOY_GESTURE_WIDTH 4
+#define TOY_GESTURE_HEIGHT 2
+
+char *toy_gesture_description (void);
+RnncModel *toy_gesture_model (const char *description, GError **error);
+
+/* Posterior of a column that is bright in @fraction of the window, the others
+ * never. */
+double toy_gesture_posterior (double fraction);
+
+G_END_DECLS
