@@ -32,7 +32,11 @@ typedef float VecAnywhere
 
 #define PARTS (RNNC_PANEL / RNNC_LANES) /* vectors in a panel's row */
 #define INLINE static inline __attribute__ ((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma ("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma ("GCC unroll 16")
+#endif
 
 INLINE Vec
 load (const float *at)
