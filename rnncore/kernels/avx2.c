@@ -5,5 +5,5 @@
 #define RNNC_TABLE rnnc_kernels_avx2
 #define RNNC_TABLE_NAME "avx2"
 #define RNNC_TILE_ROWS 6
-#define RNNC_WIDE_PANELS 4
+#define RNNC_TILE_SUMS 12
 #include "rnncore/kernels/vector.h"

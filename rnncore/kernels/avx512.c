@@ -5,5 +5,5 @@
 #define RNNC_TABLE rnnc_kernels_avx512
 #define RNNC_TABLE_NAME "avx512"
 #define RNNC_TILE_ROWS 12
-#define RNNC_WIDE_PANELS 8
+#define RNNC_TILE_SUMS 16
 #include "rnncore/kernels/vector.h"
