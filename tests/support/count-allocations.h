@@ -24,33 +24,36 @@
 static gint n_allocations;
 
 #if COUNTS_ALLOCATIONS
+/* Seen by the libraries too, whatever visibility the build has. */
+#define STANDS_IN __attribute__ ((visibility ("default")))
+
 void *__libc_malloc (size_t size);
 void *__libc_calloc (size_t n, size_t size);
 void *__libc_realloc (void *memory, size_t size);
 void *__libc_memalign (size_t alignment, size_t size);
 
-void *
+STANDS_IN void *
 malloc (size_t size)
 {
   g_atomic_int_inc (&n_allocations);
   return __libc_malloc (size);
 }
 
-void *
+STANDS_IN void *
 calloc (size_t n, size_t size)
 {
   g_atomic_int_inc (&n_allocations);
   return __libc_calloc (n, size);
 }
 
-void *
+STANDS_IN void *
 realloc (void *memory, size_t size)
 {
   g_atomic_int_inc (&n_allocations);
   return __libc_realloc (memory, size);
 }
 
-void *
+STANDS_IN void *
 aligned_alloc (size_t alignment, size_t size)
 {
   g_atomic_int_inc (&n_allocations);
