@@ -81,9 +81,10 @@ damage (GBytes *seed)
   g_byte_array_append (bytes, data, size);
   for (gint i = 0; i < n_faults && bytes->len > 16; i++) {
     guint at = g_test_rand_int_range (0, bytes->len);
-    guint run = MIN ((guint) g_test_rand_int_range (1, 40), bytes->len - at);
+    guint run = g_test_rand_int_range (1, 40);
     g_autofree guint8 *copy = NULL;
 
+    run = MIN (run, bytes->len - at);
     switch (g_test_rand_int_range (0, 6)) {
       case 0:
         bytes->data[at] ^= 1 << g_test_rand_int_range (0, 8);

@@ -7,7 +7,7 @@ set -euo pipefail
 library=$1
 shift
 
-declared=$(cat "$@" | tr '\n' ' ' | grep -oE 'RNNC_API[^;]*;' \
+declared=$(grep -hv '^#' "$@" | tr '\n' ' ' | grep -oE 'RNNC_API[^;]*;' \
   | sed -E 's/\(.*//; s/[[:space:]]+$//; s/.*[ *]//' | sort -u)
 exported=$(nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u)
 
