@@ -170,10 +170,10 @@ judge_epoch (Session *session, const DevResult *result, gboolean *best,
   TrainState *state = &session->state;
   const TrainingSettings *training = &session->recipe->training;
 
-  *best = result == NULL || state->best_error < 0
-      || result->error < state->best_error;
+  *best = result == NULL || train_state_is_beaten (state, result);
   if (*best) {
     state->best_error = result ? result->error : -1;
+    state->best_loss = result ? result->loss : 0;
     state->best_epoch = state->epoch;
     state->n_not_better = 0;
     return session_export (session, session->recipe->output, result, error);
@@ -230,7 +230,7 @@ try_average (Session *session, GError **error)
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *mean = NULL;
   DevResult result = { 0 };
-  gboolean ok;
+  gboolean best, ok;
 
   for (guint i = 0; i < n; i++) {
     char *path = epoch_path (session, session->state.epoch - n + i);
@@ -250,12 +250,15 @@ try_average (Session *session, GError **error)
   g_unlink (mean);
   if (!ok)
     return FALSE;
+  best = session->dev->items->len == 0
+      || train_state_is_beaten (&session->state, &result);
   message ("mean of the last %u epochs: dev loss %.4f, error %.2f %%%s",
-      paths->len, result.loss, 100 * result.error,
-      result.error <= session->state.best_error ? " (best)" : "");
-  if (session->dev->items->len == 0
-      || result.error <= session->state.best_error)
-    ok = session_export (session, session->recipe->output, &result, error);
+      paths->len, result.loss, 100 * result.error, best ? " (best)" : "");
+  if (best) {
+    session->state.best_error = result.error;
+    ok = session_export (session, session->recipe->output,
+        session->dev->items->len > 0 ? &result : NULL, error);
+  }
   for (guint i = 0; ok && i < paths->len; i++)
     g_unlink (g_ptr_array_index (paths, i));
   return ok;
@@ -265,8 +268,8 @@ static void
 report_end (const Session *session)
 {
   if (session->dev->items->len > 0 && session->state.best_error >= 0)
-    message ("%s: from epoch %u, dev error %.2f %%", session->recipe->output,
-        session->state.best_epoch + 1, 100 * session->state.best_error);
+    message ("%s: dev error %.2f %%", session->recipe->output,
+        100 * session->state.best_error);
   else
     message ("%s: written", session->recipe->output);
 }

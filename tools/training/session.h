@@ -19,6 +19,7 @@ typedef struct {
   double gradient_sum;
   guint64 n_infeasible; /* this epoch */
   double best_error;   /* of the dev data; -1: none yet */
+  double best_loss;    /* decides between equal errors */
   guint best_epoch;
   guint n_not_better;  /* epochs since the best or the last lower rate */
   double rate_scale;   /* of the plateau schedule */
@@ -94,6 +95,8 @@ gboolean session_log_epoch (Session *session, const DevResult *result,
     double learning_rate, GError **error);
 
 /* dev.c */
+gboolean train_state_is_beaten (const TrainState *state,
+    const DevResult *result);
 gboolean session_measure_dev (Session *session, DevResult *result,
     GError **error);
 

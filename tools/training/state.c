@@ -27,6 +27,7 @@ train_state_to_text (const TrainState *state)
   json_object_set_int_member (json, "infeasible",
       (gint64) state->n_infeasible);
   json_object_set_double_member (json, "best-error", state->best_error);
+  json_object_set_double_member (json, "best-loss", state->best_loss);
   json_object_set_int_member (json, "best-epoch", state->best_epoch);
   json_object_set_int_member (json, "not-better", state->n_not_better);
   json_object_set_double_member (json, "rate-scale", state->rate_scale);
@@ -58,6 +59,8 @@ train_state_from_text (const char *text, TrainState *state, GError **error)
           &infeasible, error)
       || !rnnc_json_get_double (json, path, "best-error", -1, 1e300,
           &state->best_error, error)
+      || !rnnc_json_get_double (json, path, "best-loss", -1e300, 1e300,
+          &state->best_loss, error)
       || !rnnc_json_get_uint (json, path, "best-epoch", 0, G_MAXINT,
           &state->best_epoch, error)
       || !rnnc_json_get_uint (json, path, "not-better", 0, G_MAXINT,
