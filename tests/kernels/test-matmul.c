@@ -173,6 +173,27 @@ test_matmul (gconstpointer table)
   g_rand_free (random);
 }
 
+/* More rows than pass through the panels at a time, which is less the longer
+ * they are; and tiles of each height behind whole blocks. */
+static void
+test_many_rows (gconstpointer table)
+{
+  static const gsize sizes[][3]
+      = { { 131, 33, 700 }, { 54, 147, 3000 }, { 23, 20, 33000 } };
+  const RnncKernels *kernels = rnnc_kernels_by_name (table);
+  GRand *random = g_rand_new_with_seed (8);
+
+  for (guint i = 0; kernels != NULL && i < G_N_ELEMENTS (sizes); i++) {
+    Product p = { .m = sizes[i][0], .n = sizes[i][1], .k = sizes[i][2],
+      .ldx = 5, .ldy = sizes[i][1] + 1, .has_bias = TRUE };
+
+    check_product (kernels, &p, random);
+  }
+  if (kernels == NULL)
+    g_test_skip ("not on this processor");
+  g_rand_free (random);
+}
+
 /* W [n, k] in panels of 16 outputs, zeros behind the last one. */
 static void
 test_packing (void)
@@ -205,7 +226,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/kernels/packing", test_packing);
   g_test_add_data_func ("/kernels/c/matmul", "c", test_matmul);
+  g_test_add_data_func ("/kernels/c/many-rows", "c", test_many_rows);
   g_test_add_data_func ("/kernels/avx2/matmul", "avx2", test_matmul);
+  g_test_add_data_func ("/kernels/avx2/many-rows", "avx2", test_many_rows);
   g_test_add_data_func ("/kernels/avx512/matmul", "avx512", test_matmul);
+  g_test_add_data_func ("/kernels/avx512/many-rows", "avx512", test_many_rows);
   return g_test_run ();
 }
