@@ -186,8 +186,9 @@ judge_epoch (Session *session, const DevResult *result, gboolean *best,
   return TRUE;
 }
 
+/* @keep: for the average */
 static gboolean
-measure_epoch (Run *run, GError **error)
+measure_epoch (Run *run, gboolean keep, GError **error)
 {
   Session *session = run->session;
   gboolean has_dev = session->dev->items->len > 0;
@@ -201,7 +202,7 @@ measure_epoch (Run *run, GError **error)
           run->learning_rate, error))
     return FALSE;
   report_epoch (run, has_dev ? &result : NULL, best);
-  return keep_epoch (session, has_dev ? &result : NULL, error);
+  return !keep || keep_epoch (session, has_dev ? &result : NULL, error);
 }
 
 static gboolean
@@ -209,7 +210,7 @@ finish_epoch (Run *run, GError **error)
 {
   TrainState *state = &run->session->state;
 
-  if (!measure_epoch (run, error))
+  if (!measure_epoch (run, TRUE, error))
     return FALSE;
   state->epoch++;
   state->batch = 0;
@@ -296,7 +297,7 @@ end_early (Run *run, Stop stop, GError **error)
   }
   message ("the time is up in epoch %u, batch %u; --resume goes on from here",
       session->state.epoch + 1, session->state.batch);
-  return measure_epoch (run, error);
+  return measure_epoch (run, FALSE, error);
 }
 
 gboolean
