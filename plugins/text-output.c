@@ -72,7 +72,7 @@ make_stream_start (GstRnnTextOutput *output, GstPad *pad)
       = gst_pad_create_stream_id (pad, output->element, output->stream);
   GstEvent *event = gst_event_new_stream_start (id);
   GstStreamFlags flags = GST_STREAM_FLAG_NONE;
-  guint group = gst_util_group_id_next ();
+  guint group = GST_GROUP_ID_INVALID;
 
   if (output->stream_start != NULL) {
     gst_event_parse_stream_flags (output->stream_start, &flags);
@@ -80,7 +80,8 @@ make_stream_start (GstRnnTextOutput *output, GstPad *pad)
     gst_event_set_seqnum (event, gst_event_get_seqnum (output->stream_start));
   }
   gst_event_set_stream_flags (event, flags | GST_STREAM_FLAG_SPARSE);
-  gst_event_set_group_id (event, group);
+  gst_event_set_group_id (event,
+      group != GST_GROUP_ID_INVALID ? group : gst_util_group_id_next ());
   return event;
 }
 

@@ -7,6 +7,6 @@
 #define RNNC_TABLE rnnc_kernels_avx2
 #define RNNC_TABLE_NAME "avx2"
 #define RNNC_TILE_ROWS 6
-#define RNNC_WIDE_PANELS 4
+#define RNNC_TILE_SUMS 12
 #define RNNC_FUSED(a, b, c) _mm256_fmadd_ps (a, b, c)
 #include "rnncore/kernels/vector.h"

@@ -64,6 +64,10 @@ copy_kernel_row (const RnncLayer *layer, const float *row, glong x, float *to)
   glong first = MAX (0, -x);
   glong last = MIN (kernel, width - x);
 
+  if (row != NULL && first == 0 && last == kernel) {
+    memcpy (to, row + x * (glong) n_in, kernel * n_in * sizeof *to);
+    return;
+  }
   if (row == NULL || last <= first) {
     memset (to, 0, kernel * n_in * sizeof *to);
     return;

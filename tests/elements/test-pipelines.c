@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Whole pipelines, as people write them: a recording in, text files out. */
+#include <glib/gstdio.h>
+#include <gst/gst.h>
+#include <string.h>
+
+#include "tests/elements/toy-models.h"
+
+#define SCRIPT "..ab cd...........ef.."
+
+typedef struct {
+  char *folder;
+  char *model;
+  char *wav;
+  char *out;
+} Files;
+
+/* --- files ----------------------------------------------------------------- */
+
+static void
+append_u32 (GByteArray *bytes, guint32 value)
+{
+  value = GUINT32_TO_LE (value);
+  g_byte_array_append (bytes, (const guint8 *) &value, 4);
+}
+
+static void
+append_text (GByteArray *bytes, const char *text)
+{
+  g_byte_array_append (bytes, (const guint8 *) text, strlen (text));
+}
+
+/* 16-bit mono. */
+static void
+write_wav (const char *path, const char *script)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  gsize n;
+  g_autofree float *samples = tone_script (script, &n);
+
+  append_text (bytes, "RIFF");
+  append_u32 (bytes, (guint32) (36 + 2 * n));
+  append_text (bytes, "WAVEfmt ");
+  append_u32 (bytes, 16);
+  append_u32 (bytes, 1 | 1 << 16); /* PCM, one channel */
+  append_u32 (bytes, TONE_RATE);
+  append_u32 (bytes, 2 * TONE_RATE);
+  append_u32 (bytes, 2 | 16 << 16); /* bytes a frame, bits a sample */
+  append_text (bytes, "data");
+  append_u32 (bytes, (guint32) (2 * n));
+  for (gsize i = 0; i < n; i++) {
+    gint16 value = GINT16_TO_LE ((gint16) (samples[i] * 32767));
+
+    g_byte_array_append (bytes, (const guint8 *) &value, 2);
+  }
+  g_assert_true (g_file_set_contents (path, (const char *) bytes->data,
+      bytes->len, NULL));
+  g_byte_array_unref (bytes);
+}
+
+static void
+files_init (Files *files)
+{
+  files->folder = g_dir_make_tmp ("rnncore-XXXXXX", NULL);
+  files->model = tone_model_write ();
+  files->wav = g_build_filename (files->folder, "in.wav", NULL);
+  files->out = g_build_filename (files->folder, "out", NULL);
+  write_wav (files->wav, SCRIPT);
+}
+
+static void
+files_clear (Files *files)
+{
+  g_unlink (files->wav);
+  g_unlink (files->out);
+  g_rmdir (files->folder);
+  toy_model_remove (files->model);
+  g_free (files->folder);
+  g_free (files->wav);
+  g_free (files->out);
+}
+
+static gboolean
+have_elements (const char *const *names)
+{
+  for (; *names != NULL; names++) {
+    g_autoptr (GstElementFactory) factory = gst_element_factory_find (*names);
+
+    if (factory == NULL) {
+      g_autofree char *reason
+          = g_strdup_printf ("element %s is not installed", *names);
+
+      g_test_skip (reason);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* --- running --------------------------------------------------------------- */
+
+static GstElement *
+parse (const char *description)
+{
+  g_autoptr (GError) error = NULL;
+  GstElement *pipeline = gst_parse_launch (description, &error);
+
+  g_assert_no_error (error);
+  return pipeline;
+}
+
+/* Returns: (nullable): the error */
+static GError *
+run_to_end (GstElement *pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+  GError *error = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (bus, 30 * GST_SECOND,
+      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, &error, NULL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  return error;
+}
+
+/* Runs "wav ! … ! rnnspeech ! TAIL ! file". */
+static char *
+transcribe (Files *files, const char *properties, const char *tail)
+{
+  g_autofree char *description = g_strdup_printf (
+      "filesrc location=\"%s\" ! decodebin ! audioconvert ! audioresample "
+      "! rnnspeech model=\"%s\" %s ! %s filesink location=\"%s\"",
+      files->wav, files->model, properties, tail, files->out);
+  g_autoptr (GstElement) pipeline = parse (description);
+  g_autoptr (GError) error = run_to_end (pipeline);
+  char *contents = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (files->out, &contents, NULL, NULL));
+  return contents;
+}
+
+/* --- text ------------------------------------------------------------------ */
+
+static const struct {
+  const char *name;
+  const char *properties;
+  const char *tail;
+  const char *needs; /* element */
+  const char *pattern; /* of the whole file */
+} outputs[] = {
+  { "lines", "", "", "filesink", "^ab cd\nef\n$" },
+  { "words", "output-unit=word", "", "filesink", "^ab cd\nef\n$" },
+  { "lines-behind-queue", "", "queue ! ", "queue", "^ab cd\nef\n$" },
+  { "webvtt", "", "webvttenc ! ", "webvttenc",
+      "^WEBVTT\n\n"
+      "00:00:00\\.[12]\\d\\d --> 00:00:00\\.[67]\\d\\d\nab cd\n\n"
+      "00:00:01\\.[78]\\d\\d --> 00:00:0[12]\\.[09]\\d\\d\nef\n\n$" },
+  { "srt", "", "queue ! srtenc ! ", "srtenc",
+      "^1\n00:00:00,[12]\\d\\d --> 00:00:00,[67]\\d\\d\nab cd\n\n"
+      "2\n00:00:01,[78]\\d\\d --> 00:00:0[12],[09]\\d\\d\nef\n\n$" },
+};
+
+static void
+test_output (gconstpointer data)
+{
+  guint i = GPOINTER_TO_UINT (data);
+  const char *const needs[] = { "wavparse", "decodebin", "audioresample",
+    outputs[i].needs, NULL };
+  g_autofree char *text = NULL;
+  Files files;
+
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  text = transcribe (&files, outputs[i].properties, outputs[i].tail);
+  if (!g_regex_match_simple (outputs[i].pattern, text, 0, 0))
+    g_test_message ("%s", text);
+  g_assert_true (g_regex_match_simple (outputs[i].pattern, text, 0, 0));
+  files_clear (&files);
+}
+
+static void
+on_handoff (GstElement *sink, GstBuffer *buffer, GstPad *pad,
+    gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+/* The overlay waits for text; all frames come out, GAPs tell it that there is
+ * none. */
+static void
+test_overlay (gconstpointer properties)
+{
+  const char *const needs[] = { "wavparse", "videotestsrc", "textoverlay",
+    NULL };
+  g_autoptr (GstElement) pipeline = NULL, sink = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *description = NULL;
+  guint n_frames = 0;
+  Files files;
+
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  description = g_strdup_printf (
+      "videotestsrc num-buffers=60 ! video/x-raw,width=64,height=48,"
+      "framerate=30/1 ! textoverlay name=overlay ! fakesink name=sink "
+      "signal-handoffs=true filesrc location=\"%s\" ! wavparse "
+      "! audioconvert ! rnnspeech model=\"%s\" %s ! overlay.text_sink",
+      files.wav, files.model, (const char *) properties);
+  pipeline = parse (description);
+  sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  g_signal_connect (sink, "handoff", G_CALLBACK (on_handoff), &n_frames);
+  error = run_to_end (pipeline);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_frames, ==, 60);
+  files_clear (&files);
+}
+
+/* A seek into the second utterance hears that one alone. */
+static void
+test_seek (void)
+{
+  const char *const needs[] = { "wavparse", "appsink", NULL };
+  g_autoptr (GstElement) pipeline = NULL, sink = NULL;
+  g_autofree char *description = NULL;
+  GstSample *sample = NULL;
+  GstBuffer *buffer;
+  Files files;
+
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  description = g_strdup_printf (
+      "filesrc location=\"%s\" ! wavparse ! audioconvert "
+      "! rnnspeech model=\"%s\" ! appsink name=sink sync=false",
+      files.wav, files.model);
+  pipeline = parse (description);
+  sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  gst_element_set_state (pipeline, GST_STATE_PAUSED);
+  g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL,
+                       10 * GST_SECOND), ==, GST_STATE_CHANGE_SUCCESS);
+  g_assert_true (gst_element_seek_simple (pipeline, GST_FORMAT_TIME,
+      GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, 1200 * GST_MSECOND));
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_signal_emit_by_name (sink, "try-pull-sample", 10 * GST_SECOND, &sample);
+  g_assert_nonnull (sample);
+  buffer = gst_sample_get_buffer (sample);
+  g_assert_cmpint (gst_buffer_memcmp (buffer, 0, "ef", 2), ==, 0);
+  g_assert_cmpuint (GST_BUFFER_PTS (buffer), >, 1700 * GST_MSECOND);
+  g_assert_cmpuint (GST_BUFFER_PTS (buffer), <, 1900 * GST_MSECOND);
+  gst_sample_unref (sample);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  files_clear (&files);
+}
+
+/* --- what goes wrong ------------------------------------------------------- */
+
+static void
+test_wrong_rate (void)
+{
+  const char *const needs[] = { "audiotestsrc", NULL };
+  g_autoptr (GstElement) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  Files files;
+  g_autofree char *description = NULL;
+
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  write_wav (files.wav, SCRIPT);
+  description = g_strdup_printf (
+      "filesrc location=\"%s\" ! rawaudioparse use-sink-caps=false "
+      "sample-rate=44100 num-channels=2 pcm-format=s16le "
+      "! rnnspeech model=\"%s\" ! fakesink", files.wav, files.model);
+  pipeline = parse (description);
+  error = run_to_end (pipeline);
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "audioconvert ! audioresample"));
+  files_clear (&files);
+}
+
+/* The model's error comes first, before the source's "stream error". */
+static void
+test_missing_model (void)
+{
+  const char *const needs[] = { "audiotestsrc", NULL };
+  g_autoptr (GstElement) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!have_elements (needs))
+    return;
+  pipeline = parse ("audiotestsrc ! rnnspeech model=/nowhere/x.safetensors "
+                    "! fakesink");
+  error = run_to_end (pipeline);
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "/nowhere/x.safetensors"));
+}
+
+/* Stopped at any moment, a pipeline stops. */
+static void
+test_stop_early (void)
+{
+  const char *const needs[] = { "audiotestsrc", NULL };
+  g_autofree char *description = NULL;
+  Files files;
+
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  description = g_strdup_printf ("audiotestsrc is-live=true "
+      "! rnnspeech model=\"%s\" ! fakesink", files.model);
+  for (guint i = 0; i < 20; i++) {
+    g_autoptr (GstElement) pipeline = parse (description);
+
+    gst_element_set_state (pipeline, GST_STATE_PLAYING);
+    g_usleep (i * 500);
+    gst_element_set_state (pipeline, GST_STATE_NULL);
+  }
+  files_clear (&files);
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (outputs); i++) {
+    g_autofree char *path
+        = g_strconcat ("/pipelines/output/", outputs[i].name, NULL);
+
+    g_test_add_data_func (path, GUINT_TO_POINTER (i), test_output);
+  }
+  g_test_add_data_func ("/pipelines/overlay/utterance", "", test_overlay);
+  g_test_add_data_func ("/pipelines/overlay/word",
+      "output-unit=word latency=200", test_overlay);
+  g_test_add_func ("/pipelines/seek", test_seek);
+  g_test_add_func ("/pipelines/wrong-rate", test_wrong_rate);
+  g_test_add_func ("/pipelines/missing-model", test_missing_model);
+  g_test_add_func ("/pipelines/stop-early", test_stop_early);
+  return g_test_run ();
+}

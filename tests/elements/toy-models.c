@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/elements/toy-models.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/raw-model.h"
+
+#define BANDS 8
+#define LABELS 8
+/* Log power from which on a band is a tone, between silence and sound. */
+#define LOUD 4.0f
+#define SHARPNESS 2.0f
+
+static const char letters[LABELS - 1] = { ' ', 'a', 'b', 'c', 'd', 'e', 'f' };
+
+/* Hz of the middle of a mel band (HTK's formula). */
+static double
+band_centre (guint band)
+{
+  double low = 2595 * log10 (1 + 20.0 / 700);
+  double high = 2595 * log10 (1 + 8000.0 / 700);
+  double mel = low + (high - low) * (band + 1) / (BANDS + 1);
+
+  return 700 * (pow (10, mel / 2595) - 1);
+}
+
+static char *
+write_model (const char *description, const char *tensors, const float *data,
+    gsize n_floats)
+{
+  g_autofree char *header = raw_model_header (description, tensors);
+  GBytes *bytes = raw_model_bytes (header, data, n_floats * sizeof (float));
+  char *path = raw_model_write (bytes);
+
+  g_bytes_unref (bytes);
+  return path;
+}
+
+char *
+tone_model_write_as (const char *language, guint rate)
+{
+  float data[LABELS * BANDS + LABELS] = { 0 };
+  g_autofree char *description = g_strdup_printf (
+      "{\"format\":1,\"task\":\"speech\",\"name\":\"tones\","
+      "\"language\":\"%s\",\"frontend\":{\"type\":\"log-mel\",\"rate\":%u,"
+      "\"mels\":%d},\"layers\":[{\"type\":\"dense\",\"name\":\"fc\","
+      "\"units\":%d},{\"type\":\"log-softmax\"}],\"labels\":[\"<blank>\","
+      "\" \",\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"],\"blank\":0}",
+      language, rate, BANDS, LABELS);
+  g_autofree char *tensors = g_strdup_printf (
+      "\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],"
+      "\"data_offsets\":[0,%d]},\"fc.bias\":{\"dtype\":\"F32\","
+      "\"shape\":[%d],\"data_offsets\":[%d,%d]}",
+      LABELS, BANDS, LABELS * BANDS * 4, LABELS, LABELS * BANDS * 4,
+      LABELS * BANDS * 4 + LABELS * 4);
+
+  for (guint i = 1; i < LABELS; i++)
+    data[i * BANDS + i - 1] = SHARPNESS;
+  data[LABELS * BANDS] = SHARPNESS * LOUD;
+  return write_model (description, tensors, data, G_N_ELEMENTS (data));
+}
+
+char *
+tone_model_write (void)
+{
+  return tone_model_write_as ("en", TONE_RATE);
+}
+
+float *
+tone_script (const char *script, gsize *n_samples)
+{
+  gsize n = strlen (script);
+  float *samples = g_new0 (float, n * TONE_SAMPLES);
+
+  for (gsize i = 0; i < n; i++) {
+    const char *letter = memchr (letters, script[i], sizeof letters);
+    double step;
+
+    if (letter == NULL) {
+      g_assert_cmpint (script[i], ==, '.');
+      continue;
+    }
+    step = 2 * G_PI * band_centre ((guint) (letter - letters)) / TONE_RATE;
+    for (gsize k = 0; k < TONE_SAMPLES; k++)
+      samples[i * TONE_SAMPLES + k] = (float) (0.5 * sin (step * (double) k));
+  }
+  *n_samples = n * TONE_SAMPLES;
+  return samples;
+}
+
+char *
+light_model_write (void)
+{
+  /* Brightness difference left - right, times 20: none at 10 (half). */
+  const float data[] = { 0, 0, 20, -20, -20, 20, 10, 0, 0 };
+  const char *description
+      = "{\"format\":1,\"task\":\"gesture\",\"name\":\"light\","
+        "\"window\":1.0,\"frontend\":{\"type\":\"video\",\"width\":2,"
+        "\"height\":1,\"rate\":10},\"layers\":[{\"type\":\"flatten\"},"
+        "{\"type\":\"mean-over-time\"},{\"type\":\"dense\",\"name\":\"fc\","
+        "\"units\":3},{\"type\":\"log-softmax\"}],"
+        "\"labels\":[\"none\",\"left\",\"right\"],\"blank\":0}";
+  const char *tensors
+      = "\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
+        "\"data_offsets\":[0,24]},\"fc.bias\":{\"dtype\":\"F32\","
+        "\"shape\":[3],\"data_offsets\":[24,36]}";
+
+  return write_model (description, tensors, data, G_N_ELEMENTS (data));
+}
+
+char *
+toy_model_folder_new (const char *path, const char *task)
+{
+  g_autoptr (GError) error = NULL;
+  char *folder = g_dir_make_tmp ("rnncore-XXXXXX", &error);
+  g_autofree char *model = NULL;
+  g_autofree char *file = g_strconcat ("default-", task, NULL);
+  g_autofree char *choice = NULL;
+
+  g_assert_no_error (error);
+  model = g_build_filename (folder, "toy.safetensors", NULL);
+  choice = g_build_filename (folder, file, NULL);
+  g_assert_cmpint (symlink (path, model), ==, 0);
+  g_assert_true (g_file_set_contents (choice, "toy\n", -1, NULL));
+  return folder;
+}
+
+void
+toy_model_folder_remove (char *folder, const char *task)
+{
+  g_autofree char *model
+      = g_build_filename (folder, "toy.safetensors", NULL);
+  g_autofree char *file = g_strconcat ("default-", task, NULL);
+  g_autofree char *choice = g_build_filename (folder, file, NULL);
+
+  g_unlink (model);
+  g_unlink (choice);
+  g_rmdir (folder);
+  g_free (folder);
+}
+
+void
+toy_model_remove (char *path)
+{
+  raw_model_remove (path);
+}
