@@ -182,4 +182,10 @@ RNNC_API guint rnnc_trainer_load_weights (RnncTrainer *trainer,
 RNNC_API gboolean rnnc_trainer_export (RnncTrainer *trainer, const char *path,
     JsonObject *description, GError **error);
 
+/* The front end of a description, for who makes features before there is a
+ * model. @config is filled, and emptied by the second. */
+RNNC_API gboolean rnnc_trainer_parse_frontend (JsonObject *description,
+    const char *origin, RnncFrontendConfig *config, GError **error);
+RNNC_API void rnnc_trainer_clear_frontend (RnncFrontendConfig *config);
+
 G_END_DECLS

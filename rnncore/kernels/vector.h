@@ -5,10 +5,11 @@
  *   RNNC_LANES         4, 8 or 16
  *   RNNC_TABLE         the table's name
  *   RNNC_TABLE_NAME    its name for people
- *   RNNC_TILE_ROWS     rows of a matmul tile of one panel
- *   RNNC_WIDE_PANELS   panels in flight for a single row
- * and is compiled with that set's flags and -ffp-contract=fast, which makes
- * a * b + c one fused operation. */
+ *   RNNC_TILE_ROWS     rows of the tallest matmul tile: 6 or 12
+ *   RNNC_TILE_SUMS     vectors of sums that the registers hold
+ *   RNNC_FUSED         (a, b, c): a * b + c of vectors, rounded once
+ * and is compiled with that set's flags. Fused operations are asked for by
+ * name: what a compiler contracts by itself may differ from place to place. */
 #include <string.h>
 
 #include "rnncore/kernels/kernels.h"
@@ -32,7 +33,11 @@ typedef float VecAnywhere
 
 #define PARTS (RNNC_PANEL / RNNC_LANES) /* vectors in a panel's row */
 #define INLINE static inline __attribute__ ((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma ("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma ("GCC unroll 16")
+#endif
 
 INLINE Vec
 load (const float *at)
@@ -67,17 +72,17 @@ vec_exp (Vec x)
   Vec t, r, p;
 
   x = choose (x > high, high, choose (x < low, low, x));
-  t = x * EXP_LOG2E + spread (magic);
+  t = RNNC_FUSED (x, spread (EXP_LOG2E), spread (magic));
   r = t - spread (magic);
-  p = x - r * EXP_LN2_HIGH;
-  p = p - r * EXP_LN2_LOW;
+  p = RNNC_FUSED (r, spread (-EXP_LN2_HIGH), x);
+  p = RNNC_FUSED (r, spread (-EXP_LN2_LOW), p);
   r = spread (EXP_C5);
-  r = r * p + spread (EXP_C4);
-  r = r * p + spread (EXP_C3);
-  r = r * p + spread (EXP_C2);
-  r = r * p + spread (EXP_C1);
-  r = r * p + spread (EXP_C0);
-  r = r * (p * p) + (p + spread (1));
+  r = RNNC_FUSED (r, p, spread (EXP_C4));
+  r = RNNC_FUSED (r, p, spread (EXP_C3));
+  r = RNNC_FUSED (r, p, spread (EXP_C2));
+  r = RNNC_FUSED (r, p, spread (EXP_C1));
+  r = RNNC_FUSED (r, p, spread (EXP_C0));
+  r = RNNC_FUSED (r, p * p, p + spread (1));
   return (Vec) ((Int) r + (((Int) t - (Int) spread (magic)) << 23));
 }
 
@@ -172,7 +177,7 @@ lstm (const float *gates, float *c, float *h, size_t n)
     Vec cell = vec_tanh (load_part (gates + 2 * n + i, left));
     Vec output = vec_sigmoid (load_part (gates + 3 * n + i, left));
 
-    cell = forget * load_part (c + i, left) + input * cell;
+    cell = RNNC_FUSED (forget, load_part (c + i, left), input * cell);
     store_part (c + i, cell, left);
     store_part (h + i, output * vec_tanh (cell), left);
   }
@@ -187,15 +192,26 @@ gru (const float *input, const float *hidden, float *h, size_t n)
         load_part (input + i, left) + load_part (hidden + i, left));
     Vec update = vec_sigmoid (load_part (input + n + i, left)
         + load_part (hidden + n + i, left));
-    Vec fresh = vec_tanh (reset * load_part (hidden + 2 * n + i, left)
-        + load_part (input + 2 * n + i, left));
+    Vec fresh = vec_tanh (RNNC_FUSED (reset,
+        load_part (hidden + 2 * n + i, left),
+        load_part (input + 2 * n + i, left)));
 
-    store_part (h + i, update * (load_part (h + i, left) - fresh) + fresh,
-        left);
+    store_part (h + i,
+        RNNC_FUSED (update, load_part (h + i, left) - fresh, fresh), left);
   }
 }
 
 /* --- matrix product ------------------------------------------------------- */
+
+/* Panels side by side in a tile of @rows rows: as many as the registers hold
+ * sums for, so that the latency of a fused operation is hidden and a weight
+ * serves as many rows as it can. */
+#define WIDE(rows) WIDE_PANELS (RNNC_TILE_SUMS / ((rows) * PARTS))
+#define WIDE_PANELS(n) ((n) >= 8 ? 8 : (n) >= 4 ? 4 : (n) >= 2 ? 2 : 1)
+
+/* Floats of x that rows of one block take: they stay in the cache while all
+ * panels pass over them. */
+#define BLOCK_FLOATS 32768
 
 typedef struct {
   const float *packed;
@@ -209,62 +225,52 @@ typedef struct {
   int accumulate;
 } Product;
 
-/* What one accumulator starts from. */
+/* What one sum starts from. */
 INLINE Vec
 start (const Product *p, size_t row, size_t column)
 {
   size_t left = p->n > column ? p->n - column : 0;
   Vec sum = spread (0);
 
-  if (p->bias != NULL)
+  if (p->bias != NULL && left > 0)
     sum = load_part (p->bias + column, left);
-  if (p->accumulate)
+  if (p->accumulate && left > 0)
     sum += load_part (p->y + row * p->ldy + column, left);
   return sum;
 }
 
-/* rows x panels outputs; both are constants where this is inlined. */
+/* rows x panels outputs; both are constants where this is inlined, so that the
+ * sums live in registers. */
 INLINE void
 tile (const Product *p, const size_t rows, const size_t panels)
 {
-  Vec sum[RNNC_TILE_ROWS > 1 ? RNNC_TILE_ROWS : 1][RNNC_WIDE_PANELS * PARTS];
   const size_t width = panels * PARTS;
+  const size_t panel = p->k * RNNC_PANEL;
+  const float *packed = p->packed, *x = p->x;
+  const size_t k = p->k, ldx = p->ldx;
+  Vec sum[RNNC_TILE_SUMS];
 
   UNROLL for (size_t r = 0; r < rows; r++)
     UNROLL for (size_t j = 0; j < width; j++)
-      sum[r][j] = start (p, r, j * RNNC_LANES);
-  for (size_t i = 0; i < p->k; i++) {
-    UNROLL for (size_t j = 0; j < width; j++) {
-      Vec w = load (p->packed + (j / PARTS) * p->k * RNNC_PANEL
-          + i * RNNC_PANEL + (j % PARTS) * RNNC_LANES);
+      sum[r * width + j] = start (p, r, j * RNNC_LANES);
+  for (size_t i = 0; i < k; i++) {
+    Vec w[8 * PARTS];
 
-      UNROLL for (size_t r = 0; r < rows; r++)
-        sum[r][j] += w * p->x[r * p->ldx + i];
+    UNROLL for (size_t j = 0; j < width; j++)
+      w[j] = load (packed + (j / PARTS) * panel + i * RNNC_PANEL
+          + (j % PARTS) * RNNC_LANES);
+    UNROLL for (size_t r = 0; r < rows; r++) {
+      Vec value = spread (x[r * ldx + i]);
+
+      UNROLL for (size_t j = 0; j < width; j++)
+        sum[r * width + j] = RNNC_FUSED (w[j], value, sum[r * width + j]);
     }
   }
   UNROLL for (size_t r = 0; r < rows; r++)
     UNROLL for (size_t j = 0; j < width; j++)
       if (j * RNNC_LANES < p->n)
-        store_part (p->y + r * p->ldy + j * RNNC_LANES, sum[r][j],
+        store_part (p->y + r * p->ldy + j * RNNC_LANES, sum[r * width + j],
             p->n - j * RNNC_LANES);
-}
-
-/* One panel for all rows. */
-static void
-tall (Product p, size_t m)
-{
-  size_t row = 0;
-
-  for (; row + RNNC_TILE_ROWS <= m; row += RNNC_TILE_ROWS) {
-    tile (&p, RNNC_TILE_ROWS, 1);
-    p.x += RNNC_TILE_ROWS * p.ldx;
-    p.y += RNNC_TILE_ROWS * p.ldy;
-  }
-  for (; row < m; row++) {
-    tile (&p, 1, 1);
-    p.x += p.ldx;
-    p.y += p.ldy;
-  }
 }
 
 INLINE void
@@ -279,26 +285,98 @@ next_panels (Product *p, size_t panels)
   p->n -= columns < p->n ? columns : p->n;
 }
 
+/* Tiles of @rows x @panels down @m rows (a multiple of @rows), for as many
+ * groups of panels as there are. */
+INLINE void
+strips (Product *p, size_t m, const size_t rows, const size_t panels)
+{
+  for (; p->n > (panels - 1) * RNNC_PANEL; next_panels (p, panels)) {
+    Product down = *p;
+
+    for (size_t row = 0; row < m; row += rows) {
+      tile (&down, rows, panels);
+      down.x += rows * p->ldx;
+      down.y += rows * p->ldy;
+    }
+  }
+}
+
+/* All outputs of @m rows, @rows at a time. */
+INLINE void
+band (Product p, size_t m, const size_t rows)
+{
+  strips (&p, m, rows, WIDE (rows));
+  if (WIDE (rows) >= 8)
+    strips (&p, m, rows, 4);
+  if (WIDE (rows) >= 4)
+    strips (&p, m, rows, 2);
+  if (WIDE (rows) >= 2)
+    strips (&p, m, rows, 1);
+}
+
+#define DEFINE_BAND(rows)                                                     \
+  static void band_##rows (Product p, size_t m)                               \
+  {                                                                           \
+    band (p, m, rows);                                                        \
+  }
+
+DEFINE_BAND (1)
+DEFINE_BAND (2)
+DEFINE_BAND (3)
+DEFINE_BAND (4)
+DEFINE_BAND (6)
+#if RNNC_TILE_ROWS == 12
+DEFINE_BAND (8)
+DEFINE_BAND (12)
+#endif
+
+typedef struct {
+  size_t rows;
+  void (*run) (Product p, size_t m);
+} Band;
+
+/* Tallest first. */
+static const Band bands[] = {
+#if RNNC_TILE_ROWS == 12
+  { 12, band_12 },
+  { 8, band_8 },
+#endif
+  { 6, band_6 },
+  { 4, band_4 },
+  { 3, band_3 },
+  { 2, band_2 },
+  { 1, band_1 },
+};
+
+/* Rows that pass through the panels together: whole tiles of the tallest. */
+static size_t
+block_rows (size_t m, size_t k)
+{
+  size_t fitting = BLOCK_FLOATS / (k + 1);
+  size_t rows = m < fitting ? m : fitting;
+
+  return rows < RNNC_TILE_ROWS ? RNNC_TILE_ROWS
+                               : rows - rows % RNNC_TILE_ROWS;
+}
+
 static void
 matmul (const float *packed, const float *bias, const float *x, size_t ldx,
     float *y, size_t ldy, size_t m, size_t n, size_t k, int accumulate)
 {
   Product p = { packed, bias, x, ldx, y, ldy, n, k, accumulate };
+  const Band *b = bands;
 
-  if (m < RNNC_TILE_ROWS / 2) {
-    for (; p.n >= RNNC_WIDE_PANELS * RNNC_PANEL;
-         next_panels (&p, RNNC_WIDE_PANELS)) {
-      Product row = p;
+  while (m > 0) {
+    size_t rows;
 
-      for (size_t r = 0; r < m; r++) {
-        tile (&row, 1, RNNC_WIDE_PANELS);
-        row.x += ldx;
-        row.y += ldy;
-      }
-    }
+    while (b->rows > m)
+      b++;
+    rows = b == bands ? block_rows (m, k) : b->rows;
+    b->run (p, rows);
+    p.x += rows * ldx;
+    p.y += rows * ldy;
+    m -= rows;
   }
-  for (; p.n > 0; next_panels (&p, 1))
-    tall (p, m);
 }
 
 const RnncKernels RNNC_TABLE = {

@@ -5,6 +5,10 @@
 
 #include "rnncore/kernels/kernels.h"
 
+/* Frames whose input part is one matrix product: enough for it to pay, few
+ * enough that an hour of frames needs no more memory than a second. */
+#define BLOCK_FRAMES 48
+
 static float *
 read_part (RnncLayer *layer, guint index, gboolean reverse, const char *part,
     const RnncTensorSource *source, const gsize *shape, guint rank,
@@ -82,10 +86,10 @@ rnnc_direction_clear (RnncDirection *direction)
 gsize
 rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames)
 {
-  gsize rows = direction->input.n;
+  gsize block = MIN (n_frames, BLOCK_FRAMES);
 
-  /* the input's part of every frame's gates, and the GRU's hidden part */
-  return rnnc_align ((n_frames + 1) * rows * sizeof (float));
+  /* the input's part of a block's gates, and the GRU's hidden part */
+  return rnnc_align ((block + 1) * direction->input.n * sizeof (float));
 }
 
 static void
@@ -121,16 +125,23 @@ rnnc_direction_run (const RnncDirection *direction, const float *in,
     gsize n_frames, float *out, gsize ldo, float *h, float *c,
     gboolean reverse, void *work)
 {
-  gsize rows = direction->input.n;
+  gsize rows = direction->input.n, n_in = direction->input.k;
   float *gates = work;
-  float *hidden_part = gates + n_frames * rows;
+  float *hidden_part = gates + MIN (n_frames, BLOCK_FRAMES) * rows;
+  gsize n;
 
-  rnnc_linear_apply (&direction->input, in, direction->input.k, gates, rows,
-      n_frames, FALSE);
-  for (gsize i = 0; i < n_frames; i++) {
-    gsize t = reverse ? n_frames - 1 - i : i;
+  for (gsize done = 0; done < n_frames; done += n) {
+    gsize first;
 
-    step (direction, gates + t * rows, hidden_part, h, c);
-    memcpy (out + t * ldo, h, direction->hidden * sizeof *out);
+    n = MIN (n_frames - done, BLOCK_FRAMES);
+    first = reverse ? n_frames - done - n : done;
+    rnnc_linear_apply (&direction->input, in + first * n_in, n_in, gates,
+        rows, n, FALSE);
+    for (gsize i = 0; i < n; i++) {
+      gsize t = reverse ? n - 1 - i : i;
+
+      step (direction, gates + t * rows, hidden_part, h, c);
+      memcpy (out + (first + t) * ldo, h, direction->hidden * sizeof *out);
+    }
   }
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Convolution inside a frame [height, width, channels]: the windows of one row
- * of outputs are laid side by side and multiplied at once. */
+ * Convolution inside a frame [height, width, channels]: the windows of a few
+ * rows of outputs are laid side by side and multiplied at once. */
 #include <string.h>
 
 #include "rnncore/layers/linear.h"
+
+/* Windows multiplied at once, at least (where the image has as many): enough
+ * for a weight in the cache to serve many, few enough to stay there. */
+#define BLOCK_WINDOWS 48
 
 static gboolean
 conv2d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
@@ -45,12 +49,23 @@ conv2d_clear (RnncLayer *layer)
   g_free (layer->weights);
 }
 
+/* Rows of outputs multiplied at once. */
+static guint
+block_rows (const RnncLayer *layer)
+{
+  const RnncShape *output = &layer->spec->output;
+
+  return MIN ((BLOCK_WINDOWS + output->width - 1) / output->width,
+      output->height);
+}
+
 static gsize
 conv2d_work_size (const RnncLayer *layer, gsize n_frames)
 {
   const RnncLinear *linear = layer->weights;
+  gsize windows = (gsize) block_rows (layer) * layer->spec->output.width;
 
-  return rnnc_align (layer->spec->output.width * linear->k * sizeof (float));
+  return rnnc_align (windows * linear->k * sizeof (float));
 }
 
 /* One row of the kernel at one place: kernel w * in floats, zeros outside the
@@ -64,6 +79,10 @@ copy_kernel_row (const RnncLayer *layer, const float *row, glong x, float *to)
   glong first = MAX (0, -x);
   glong last = MIN (kernel, width - x);
 
+  if (row != NULL && first == 0 && last == kernel) {
+    memcpy (to, row + x * (glong) n_in, kernel * n_in * sizeof *to);
+    return;
+  }
   if (row == NULL || last <= first) {
     memset (to, 0, kernel * n_in * sizeof *to);
     return;
@@ -104,13 +123,21 @@ conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
 {
   const RnncLinear *linear = layer->weights;
   const RnncShape *output = &layer->spec->output;
+  gsize row_size = output->width * linear->k;
 
   for (gsize t = 0; t < n_frames; t++) {
-    for (guint y = 0; y < output->height; y++) {
-      copy_windows (layer, in, y, work);
-      rnnc_linear_apply (linear, work, linear->k, out, linear->n,
-          output->width, FALSE);
-      out += output->width * linear->n;
+    guint n_rows;
+
+    for (guint y = 0; y < output->height; y += n_rows) {
+      gsize n_windows;
+
+      n_rows = MIN (block_rows (layer), output->height - y);
+      n_windows = (gsize) n_rows * output->width;
+      for (guint i = 0; i < n_rows; i++)
+        copy_windows (layer, in, y + i, (float *) work + i * row_size);
+      rnnc_linear_apply (linear, work, linear->k, out, linear->n, n_windows,
+          FALSE);
+      out += n_windows * linear->n;
     }
     in += rnnc_layer_inputs (layer);
   }

@@ -94,6 +94,13 @@ direction_work (const RnncLayer *layer, gsize n_frames)
 
 /* --- whole sequence ------------------------------------------------------- */
 
+/* Sequences kept between levels: each is read while the next is written. */
+static gsize
+sequences_between (const RnncLayer *layer)
+{
+  return MIN (params (layer)->n_layers - 1, 2);
+}
+
 static gsize
 recurrent_work_size (const RnncLayer *layer, gsize n_frames)
 {
@@ -102,7 +109,7 @@ recurrent_work_size (const RnncLayer *layer, gsize n_frames)
 
   return direction_work (layer, n_frames)
       + 2 * rnnc_align (params (layer)->hidden * sizeof (float))
-      + 2 * sequence;
+      + sequences_between (layer) * sequence;
 }
 
 static gsize
@@ -117,8 +124,8 @@ recurrent_forward (const RnncLayer *layer, const float *in, gsize n_frames,
   float *c = rnnc_take (&work, state_size);
   float *between[2];
 
-  between[0] = rnnc_take (&work, sequence);
-  between[1] = rnnc_take (&work, sequence);
+  for (gsize i = 0; i < sequences_between (layer); i++)
+    between[i] = rnnc_take (&work, sequence);
   for (guint level = 0; level < core->n_levels; level++) {
     float *to = level + 1 == core->n_levels ? out : between[level % 2];
 

@@ -65,6 +65,18 @@ rnnc_model_first_recurrent (RnncModel *model)
   return model->n_layers;
 }
 
+/* A chunk's first frame waits for the chunk and its look-ahead; the last of
+ * these comes out of the level before with a chunk of its own, and so on. */
+static guint64
+chunks_look_ahead (const RnncRecurrentParams *core)
+{
+  guint64 frame = 0;
+
+  for (guint level = 0; level < core->n_layers; level++)
+    frame = (frame / core->chunk + 1) * core->chunk + core->look_ahead - 1;
+  return frame;
+}
+
 /* Frames of the layer's own input that it waits for beyond the current one. */
 static guint64
 layer_look_ahead (const RnncLayerSpec *spec)
@@ -74,7 +86,7 @@ layer_look_ahead (const RnncLayerSpec *spec)
   if (spec->type == RNNC_LAYER_CONV1D)
     return spec->params.conv1d.right;
   if (spec->type == RNNC_LAYER_RECURRENT && core->bidirectional)
-    return (guint64) core->n_layers * (core->chunk - 1 + core->look_ahead);
+    return chunks_look_ahead (core);
   return 0;
 }
 

@@ -69,7 +69,7 @@ lay_out (RnncStream *stream, void *base)
   }
   stream->buffers[0] = rnnc_take (&at, buffer);
   stream->buffers[1] = rnnc_take (&at, buffer);
-  return (gsize) ((char *) at - (char *) base);
+  return (guintptr) at - (guintptr) base;
 }
 
 static void

@@ -5,6 +5,7 @@
  * allocator, nothing is counted and COUNTS_ALLOCATIONS is 0. */
 #pragma once
 
+#include <errno.h>
 #include <stddef.h>
 
 #include <glib.h>
@@ -58,5 +59,13 @@ aligned_alloc (size_t alignment, size_t size)
 {
   g_atomic_int_inc (&n_allocations);
   return __libc_memalign (alignment, size);
+}
+
+STANDS_IN int
+posix_memalign (void **memory, size_t alignment, size_t size)
+{
+  g_atomic_int_inc (&n_allocations);
+  *memory = __libc_memalign (alignment, size);
+  return *memory != NULL ? 0 : ENOMEM;
 }
 #endif

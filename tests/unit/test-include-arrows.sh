@@ -36,5 +36,5 @@ check "rnncore/model rnncore/frontend rnncore/decode" "rnncore/(train|rnncore-tr
 check "rnncore/frontend" "rnncore/(layers|model|decode)"
 check "rnncore/train" 'gst/|libav|libsw'
 check "plugins pipelines" 'rnncore/(base|kernels|layers|model|frontend|decode|train|rnncore-train|rnnc-)|libav|libsw|cblas'
-check "tools" 'rnncore/(base|kernels|layers|model|frontend|decode|train/|rnnc-)|gst/|cblas'
+check "tools" 'rnncore/(base/([^j]|json-s)|kernels|layers|model|frontend|decode|train/|rnnc-)|gst/|cblas'
 exit $status

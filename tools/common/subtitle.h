@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * WebVTT text. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+GString *subtitle_begin (void);
+/* Times in ns. */
+void subtitle_append (GString *vtt, guint64 start, guint64 end,
+    const char *text);
+
+G_END_DECLS

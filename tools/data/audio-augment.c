@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <libswresample/swresample.h>
+#include <string.h>
+
+#include "tools/data/augment.h"
+#include "tools/data/convolve.h"
+
+/* Speed in steps of a hundredth keeps the resampler's filter bank small. */
+#define SPEED_STEPS 100
+
+#define SILENT 1e-5f /* root mean square of nothing said */
+
+static float *
+samples_of (GArray *array)
+{
+  return (float *) (void *) array->data;
+}
+
+static double
+root_mean_square (const float *samples, gsize n)
+{
+  double sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += (double) samples[i] * samples[i];
+  return n > 0 ? sqrt (sum / (double) n) : 0;
+}
+
+static void
+change_speed (GArray *samples, double speed)
+{
+  AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
+  SwrContext *resampler = NULL;
+  int in_rate = (int) lrint (speed * SPEED_STEPS);
+  int n_out = (int) ((gint64) samples->len * SPEED_STEPS / in_rate) + 64;
+  g_autofree float *out = NULL;
+  guint8 *out_data;
+  const guint8 *in_data = (const guint8 *) samples->data;
+  int n;
+
+  if (in_rate == SPEED_STEPS || samples->len == 0)
+    return;
+  if (swr_alloc_set_opts2 (&resampler, &mono, AV_SAMPLE_FMT_FLT, SPEED_STEPS,
+          &mono, AV_SAMPLE_FMT_FLT, in_rate, 0, NULL) < 0
+      || swr_init (resampler) < 0) {
+    swr_free (&resampler);
+    return;
+  }
+  out = g_new (float, n_out);
+  out_data = (guint8 *) out;
+  n = swr_convert (resampler, &out_data, n_out, &in_data, (int) samples->len);
+  if (n >= 0) {
+    int rest;
+
+    out_data = (guint8 *) (out + n);
+    rest = swr_convert (resampler, &out_data, n_out - n, NULL, 0);
+    n += MAX (rest, 0);
+  }
+  swr_free (&resampler);
+  if (n > 0) {
+    g_array_set_size (samples, 0);
+    g_array_append_vals (samples, out, (guint) n);
+  }
+}
+
+static void
+pad (GArray *samples, gsize before, gsize behind)
+{
+  guint n = samples->len;
+  float *data;
+
+  g_array_set_size (samples, (guint) (before + n + behind));
+  data = samples_of (samples);
+  memmove (data + before, data, n * sizeof *data);
+  memset (data, 0, before * sizeof *data);
+  memset (data + before + n, 0, behind * sizeof *data);
+}
+
+/* Loudness stays what it was. */
+static void
+add_room (GArray *samples, const Recording *room)
+{
+  float *data = samples_of (samples);
+  double before = root_mean_square (data, samples->len);
+  double after;
+  gsize first = 0;
+  g_autofree float *response = g_new (float, room->n_samples);
+
+  for (gsize i = 0; i < room->n_samples; i++) {
+    response[i] = room->samples[i] / 32768.0f;
+    if (fabsf (response[i]) > fabsf (response[first]))
+      first = i;
+  }
+  /* The direct sound at once, so that letters stay in their frames. */
+  convolve (data, samples->len, response + first, room->n_samples - first);
+  after = root_mean_square (data, samples->len);
+  for (guint i = 0; after > 0 && i < samples->len; i++)
+    data[i] *= (float) (before / after);
+}
+
+static void
+add_noise (GArray *samples, const Recording *noise, double snr, Random *random)
+{
+  float *data = samples_of (samples);
+  double speech = root_mean_square (data, samples->len);
+  gsize start = (gsize) (random_unit (random) * (double) noise->n_samples);
+  double sum = 0, level, scale;
+
+  for (gsize i = 0; i < noise->n_samples; i++)
+    sum += (double) noise->samples[i] * noise->samples[i];
+  level = sqrt (sum / (double) noise->n_samples) / 32768.0;
+  if (level < SILENT)
+    return;
+  scale = (speech < SILENT ? 0.01 : speech) / level * pow (10.0, -snr / 20.0)
+      / 32768.0;
+  for (guint i = 0; i < samples->len; i++)
+    data[i] += (float) (scale * noise->samples[(start + i) % noise->n_samples]);
+}
+
+static void
+change_gain (GArray *samples, double decibels)
+{
+  float *data = samples_of (samples);
+  float factor = (float) pow (10.0, decibels / 20.0);
+
+  for (guint i = 0; i < samples->len; i++)
+    data[i] = CLAMP (data[i] * factor, -1.0f, 1.0f);
+}
+
+void
+audio_augment (const AudioAugmenter *augmenter, Random *random,
+    GArray *samples)
+{
+  const AudioAugment *set = augmenter->settings;
+  double speed = random_between (random, set->speed[0], set->speed[1]);
+  double before = random_between (random, set->pad[0], set->pad[1]);
+  double behind = random_between (random, set->pad[0], set->pad[1]);
+  gboolean room = random_unit (random) < set->room_probability;
+  gboolean noise = random_unit (random) < set->noise_probability;
+  double gain = random_between (random, set->gain[0], set->gain[1]);
+
+  change_speed (samples, speed);
+  if (before + behind > 0)
+    pad (samples, (gsize) (before * augmenter->rate),
+        (gsize) (behind * augmenter->rate));
+  if (room && augmenter->rooms->len > 0) {
+    guint i = random_index (random, augmenter->rooms->len);
+
+    add_room (samples, &g_array_index (augmenter->rooms, Recording, i));
+  }
+  if (noise && augmenter->noises->len > 0) {
+    guint i = random_index (random, augmenter->noises->len);
+    double snr = random_between (random, set->snr[0], set->snr[1]);
+
+    add_noise (samples, &g_array_index (augmenter->noises, Recording, i), snr,
+        random);
+  }
+  if (gain != 0)
+    change_gain (samples, gain);
+}
+
+void
+spectrum_augment (const AudioAugment *settings, Random *random,
+    float *features, gsize n_frames, guint n_bands)
+{
+  for (guint i = 0; i < settings->frequency_masks.count; i++) {
+    guint width = random_index (random,
+        MIN (settings->frequency_masks.width, n_bands) + 1);
+    guint first = random_index (random, n_bands - width + 1);
+
+    for (gsize t = 0; t < n_frames; t++)
+      memset (features + t * n_bands + first, 0, width * sizeof *features);
+  }
+  for (guint i = 0; i < settings->time_masks.count; i++) {
+    /* Never more than a fifth of a short utterance. */
+    guint most = (guint) MIN (settings->time_masks.width, n_frames / 5);
+    guint width = random_index (random, most + 1);
+    gsize first = (gsize) (random_unit (random)
+        * (double) (n_frames - width + 1));
+
+    memset (features + first * n_bands, 0,
+        (gsize) width * n_bands * sizeof *features);
+  }
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/data/dataset.h"
+
+#include "tools/data/collection-private.h"
+
+/* The rows of the first @limit speakers. */
+static void
+keep_speakers (GArray *rows, const Manifest *manifest, gint column,
+    guint limit)
+{
+  g_autoptr (GHashTable) speakers = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n = 0;
+
+  for (guint i = 0; i < rows->len; i++) {
+    guint row = g_array_index (rows, guint, i);
+    const char *speaker = manifest_field (manifest, row, column);
+
+    if (!g_hash_table_contains (speakers, speaker)) {
+      if (g_hash_table_size (speakers) == limit)
+        continue;
+      g_hash_table_add (speakers, (gpointer) speaker);
+    }
+    g_array_index (rows, guint, n++) = row;
+  }
+  g_array_set_size (rows, n);
+}
+
+GArray *
+data_source_rows (const DataSource *source, const Manifest *manifest,
+    GError **error)
+{
+  g_autoptr (GArray) rows
+      = manifest_select (manifest, source->conditions, error);
+
+  if (rows == NULL)
+    return NULL;
+  if (source->limit_speakers > 0) {
+    gint column = manifest_column (manifest, "speaker");
+
+    if (column < 0)
+      column = manifest_column (manifest, "group");
+    if (column < 0)
+      column = manifest_require_column (manifest, "speaker", error);
+    if (column < 0)
+      return NULL;
+    keep_speakers (rows, manifest, column, source->limit_speakers);
+  }
+  if (source->limit > 0 && source->limit < rows->len) {
+    for (guint i = 0; i < source->limit; i++)
+      g_array_index (rows, guint, i) = g_array_index (rows, guint,
+          (guint) ((guint64) i * rows->len / source->limit));
+    g_array_set_size (rows, source->limit);
+  }
+  return g_steal_pointer (&rows);
+}
+
+static gboolean
+encode (Dataset *dataset, Item *item, const Labels *labels, GError **error)
+{
+  gboolean ok;
+
+  item->first_target = dataset->targets->len;
+  if (dataset->has_text) {
+    ok = labels_encode_text (labels, item->text, dataset->targets, error);
+  } else {
+    gint label = labels_find (labels, item->text, error);
+
+    ok = label >= 0;
+    g_array_append_val (dataset->targets, label);
+  }
+  item->n_targets = dataset->targets->len - item->first_target;
+  if (!ok)
+    g_prefix_error (error, "%s:%u: ", item->manifest->path,
+        item->manifest->lines[item->row]);
+  return ok;
+}
+
+static gboolean
+add_row (Dataset *dataset, const DataSource *source,
+    const CollectionMember *member, guint row, const Labels *labels,
+    const gint columns[2], GError **error)
+{
+  Item item = { member->manifest, member->cache, row };
+
+  item.n_units = cache_n_units (member->cache, row);
+  item.seconds = cache_seconds (member->cache, row);
+  item.text = manifest_field (member->manifest, row, columns[0]);
+  item.corpus = columns[1] < 0
+      ? ""
+      : manifest_field (member->manifest, row, columns[1]);
+  if (item.n_units == 0) {
+    dataset->n_undecoded++;
+    return TRUE;
+  }
+  if (item.seconds < source->min_seconds) {
+    dataset->n_too_short++;
+    return TRUE;
+  }
+  if (item.seconds > source->max_seconds) {
+    dataset->n_too_long++;
+    return TRUE;
+  }
+  if (!encode (dataset, &item, labels, error))
+    return FALSE;
+  for (guint i = 0; i < source->repeat; i++) {
+    g_array_append_val (dataset->items, item);
+    dataset->seconds += item.seconds;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_source (Dataset *dataset, Collection *collection,
+    const DataSource *source, const Labels *labels, GError **error)
+{
+  CollectionMember *member
+      = collection_member (collection, source->manifest, error);
+  g_autoptr (GArray) rows = NULL;
+  gint columns[2];
+
+  if (member == NULL)
+    return FALSE;
+  columns[0] = manifest_require_column (member->manifest,
+      dataset->has_text ? "text" : "label", error);
+  if (columns[0] < 0)
+    return FALSE;
+  columns[1] = manifest_column (member->manifest, "corpus");
+  rows = data_source_rows (source, member->manifest, error);
+  if (rows == NULL)
+    return FALSE;
+  for (guint i = 0; i < rows->len; i++)
+    if (!add_row (dataset, source, member, g_array_index (rows, guint, i),
+            labels, columns, error))
+      return FALSE;
+  return TRUE;
+}
+
+Dataset *
+dataset_new (Collection *collection, const GPtrArray *sources,
+    const Labels *labels, gboolean has_text, GError **error)
+{
+  g_autoptr (Dataset) dataset = g_new0 (Dataset, 1);
+
+  dataset->format = *collection_format (collection);
+  dataset->has_text = has_text;
+  dataset->items = g_array_new (FALSE, FALSE, sizeof (Item));
+  dataset->targets = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < sources->len; i++)
+    if (!add_source (dataset, collection, g_ptr_array_index (sources, i),
+            labels, error))
+      return NULL;
+  return g_steal_pointer (&dataset);
+}
+
+void
+dataset_free (Dataset *dataset)
+{
+  if (dataset == NULL)
+    return;
+  g_array_unref (dataset->items);
+  g_array_unref (dataset->targets);
+  g_free (dataset);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "tools/data/loader.h"
+
+enum { DRAW_CHANGE = 0x63686e67 };
+
+struct _ExampleMaker {
+  const ExampleSettings *settings;
+  RnncLogMel *mel;
+  RnncVideo *video;
+  gsize n_features;
+  guint16 *picture; /* 16 bits, or 8 bits of colour in the same place */
+  float *frame;
+};
+
+ExampleMaker *
+example_maker_new (const ExampleSettings *settings)
+{
+  ExampleMaker *maker = g_new0 (ExampleMaker, 1);
+  const RnncFrontendConfig *frontend = settings->frontend;
+
+  maker->settings = settings;
+  if (frontend->type == RNNC_FRONTEND_LOG_MEL) {
+    maker->mel = rnnc_log_mel_new (&frontend->log_mel);
+    maker->n_features = frontend->log_mel.mels;
+  } else {
+    const RnncVideoConfig *video = &frontend->video;
+
+    maker->video = rnnc_video_new (video);
+    maker->n_features = (gsize) video->width * video->height
+        * rnnc_video_config_channels (video);
+    maker->picture
+        = g_new0 (guint16, (gsize) video->width * video->height * 3);
+    maker->frame = g_new0 (float, maker->n_features);
+  }
+  return maker;
+}
+
+void
+example_maker_free (ExampleMaker *maker)
+{
+  if (maker == NULL)
+    return;
+  if (maker->mel != NULL)
+    rnnc_log_mel_free (maker->mel);
+  if (maker->video != NULL)
+    rnnc_video_free (maker->video);
+  g_free (maker->picture);
+  g_free (maker->frame);
+  g_free (maker);
+}
+
+gsize
+example_features (const ExampleMaker *maker)
+{
+  return maker->n_features;
+}
+
+/* --- audio ---------------------------------------------------------------------- */
+
+static void
+append_item (GArray *samples, const Item *item)
+{
+  const gint16 *from = cache_samples (item->cache, item->row);
+  guint at = samples->len;
+  float *to;
+
+  g_array_set_size (samples, at + (guint) item->n_units);
+  to = &g_array_index (samples, float, at);
+  for (gsize i = 0; i < item->n_units; i++)
+    to[i] = from[i] / 32768.0f;
+}
+
+static void
+append_targets (ExampleMaker *maker, const Item *item, gboolean is_first,
+    GArray *labels)
+{
+  const Dataset *dataset = maker->settings->dataset;
+  gint space = -1;
+
+  if (!is_first && item->n_targets > 0)
+    space = labels_find (maker->settings->labels, " ", NULL);
+  if (space >= 0)
+    g_array_append_val (labels, space);
+  if (item->n_targets > 0)
+    g_array_append_vals (labels,
+        &g_array_index (dataset->targets, guint, item->first_target),
+        item->n_targets);
+}
+
+static GArray *
+join_samples (ExampleMaker *maker, const Plan *plan, const Unit *unit,
+    Random *random, GArray *labels)
+{
+  const ExampleSettings *settings = maker->settings;
+  GArray *samples = g_array_new (FALSE, TRUE, sizeof (float));
+  guint first_label = labels->len;
+
+  for (guint i = 0; i < unit->n; i++) {
+    guint index = g_array_index (plan->members, guint, unit->first + i);
+    const Item *item = dataset_item (settings->dataset, index);
+
+    if (i > 0) {
+      double gap = random_between (random, settings->join->gap[0],
+          settings->join->gap[1]);
+
+      g_array_set_size (samples,
+          samples->len + (guint) (gap * settings->frontend->log_mel.rate));
+    }
+    append_item (samples, item);
+    append_targets (maker, item, labels->len == first_label, labels);
+  }
+  return samples;
+}
+
+static GArray *
+make_audio (ExampleMaker *maker, const Plan *plan, const Unit *unit,
+    Random *random, GArray *labels)
+{
+  const ExampleSettings *settings = maker->settings;
+  const RnncLogMelConfig *config = &settings->frontend->log_mel;
+  g_autoptr (GArray) samples
+      = join_samples (maker, plan, unit, random, labels);
+  GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
+  gsize n_frames;
+  float *out;
+
+  if (settings->audio != NULL)
+    audio_augment (settings->audio, random, samples);
+  rnnc_log_mel_reset (maker->mel);
+  n_frames = rnnc_log_mel_pending (maker->mel, samples->len) + 1;
+  g_array_set_size (features, (guint) (n_frames * config->mels));
+  out = (float *) (void *) features->data;
+  n_frames = rnnc_log_mel_push (maker->mel,
+      (const float *) (const void *) samples->data, samples->len, out);
+  n_frames += rnnc_log_mel_flush (maker->mel, out + n_frames * config->mels);
+  g_array_set_size (features, (guint) (n_frames * config->mels));
+  if (settings->audio != NULL)
+    spectrum_augment (settings->audio->settings, random, out, n_frames,
+        config->mels);
+  return features;
+}
+
+/* --- video ---------------------------------------------------------------------- */
+
+/* One cached picture, changed, as a frame of exactly the network's size. */
+static void
+make_picture (ExampleMaker *maker, const VideoChange *change,
+    const guint8 *pixels, RnncVideoFrame *frame)
+{
+  const RnncVideoConfig *config = &maker->settings->frontend->video;
+  guint n_channels = config->colour ? 3 : 1;
+  gsize n = (gsize) config->width * config->height * n_channels;
+
+  *frame = (RnncVideoFrame) { .width = config->width,
+    .height = config->height };
+  frame->layout = n_channels == 3 ? RNNC_PIXEL_RGB : RNNC_PIXEL_GRAY8;
+  frame->pixel_stride = n_channels;
+  frame->offsets[1] = 1;
+  frame->offsets[2] = 2;
+  frame->planes[0] = pixels;
+  frame->strides[0] = (gint) (config->width * n_channels);
+  if (change == NULL || video_change_is_neutral (change))
+    return;
+  video_change_apply (change, pixels, config->width, config->height,
+      n_channels, maker->picture);
+  frame->planes[0] = (const guint8 *) maker->picture;
+  if (n_channels == 1) {
+    frame->layout = RNNC_PIXEL_GRAY16;
+    frame->strides[0] *= 2;
+    return;
+  }
+  for (gsize i = 0; i < n; i++)
+    ((guint8 *) maker->picture)[i] = (guint8) (maker->picture[i] / 257);
+}
+
+static void
+append_frames (ExampleMaker *maker, const RnncVideoFrame *frame,
+    guint64 time, GArray *features)
+{
+  guint n = rnnc_video_push (maker->video, frame, time, maker->frame);
+
+  if (n == 0)
+    return;
+  g_array_append_vals (features, maker->frame, (guint) maker->n_features);
+  if (n > 1)
+    rnnc_video_repeat (maker->video, maker->frame);
+  for (guint i = 1; i < n; i++)
+    g_array_append_vals (features, maker->frame, (guint) maker->n_features);
+}
+
+static guint
+mirrored_label (const ExampleMaker *maker, guint label)
+{
+  const ExampleSettings *settings = maker->settings;
+  const char *name = settings->labels->names[label];
+  const char *other;
+  gint found;
+
+  if (settings->video->mirror_labels == NULL)
+    return label;
+  other = g_hash_table_lookup (settings->video->mirror_labels, name);
+  found = other ? labels_find (settings->labels, other, NULL) : -1;
+  return found < 0 ? label : (guint) found;
+}
+
+static GArray *
+make_video (ExampleMaker *maker, const Plan *plan, const Unit *unit,
+    Random *random, GArray *labels)
+{
+  const ExampleSettings *settings = maker->settings;
+  const RnncVideoConfig *config = &settings->frontend->video;
+  const Item *item = dataset_item (settings->dataset,
+      g_array_index (plan->members, guint, unit->first));
+  const guint64 *times = cache_times (item->cache, item->row);
+  const guint8 *pictures = cache_pictures (item->cache, item->row);
+  gsize n_bytes = (gsize) config->width * config->height
+      * (config->colour ? 3 : 1);
+  GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
+  VideoChange change = { .speed = 1, .end = 1 };
+  double span = (double) (times[item->n_units - 1] - times[0]);
+  guint label;
+
+  if (settings->video != NULL)
+    video_change_draw (settings->video, random, config->width, config->height,
+        &change);
+  rnnc_video_reset (maker->video);
+  for (gsize i = 0; i < item->n_units; i++) {
+    double since = (double) (times[i] - times[0]);
+    gboolean dropped = settings->video != NULL
+        && random_unit (random) < settings->video->drop;
+    gboolean is_last_chance = i + 1 == item->n_units && features->len == 0;
+    RnncVideoFrame frame;
+
+    if (!is_last_chance
+        && (since < change.begin * span || since > change.end * span
+            || (dropped && features->len > 0)))
+      continue;
+    make_picture (maker, settings->video ? &change : NULL,
+        pictures + i * n_bytes, &frame);
+    append_frames (maker, &frame, (guint64) (since / change.speed), features);
+  }
+  label = g_array_index (settings->dataset->targets, guint,
+      item->first_target);
+  if (change.mirror)
+    label = mirrored_label (maker, label);
+  g_array_append_val (labels, label);
+  return features;
+}
+
+GArray *
+example_make (ExampleMaker *maker, const Plan *plan, const Unit *unit,
+    GArray *labels)
+{
+  /* The first member's place in the dataset names the unit. */
+  guint id = g_array_index (plan->members, guint, unit->first);
+  Random random = random_for (maker->settings->seed ^ DRAW_CHANGE,
+      plan->epoch, id);
+
+  if (maker->mel != NULL)
+    return make_audio (maker, plan, unit, &random, labels);
+  return make_video (maker, plan, unit, &random, labels);
+}

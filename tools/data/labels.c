@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/data/labels.h"
+
+#include <string.h>
+
+void
+labels_free (Labels *labels)
+{
+  if (labels == NULL)
+    return;
+  g_strfreev (labels->names);
+  g_hash_table_unref (labels->index);
+  g_free (labels);
+}
+
+Labels *
+labels_new (const char *const *names, gint blank, GError **error)
+{
+  g_autoptr (Labels) labels = g_new0 (Labels, 1);
+
+  labels->names = g_strdupv ((GStrv) names);
+  labels->n = g_strv_length (labels->names);
+  labels->blank = blank;
+  labels->index = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < labels->n; i++) {
+    if (g_hash_table_insert (labels->index, labels->names[i],
+            GUINT_TO_POINTER (i + 1)))
+      continue;
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "label \"%s\" is there twice", labels->names[i]);
+    return NULL;
+  }
+  return g_steal_pointer (&labels);
+}
+
+gboolean
+labels_encode_text (const Labels *labels, const char *text, GArray *targets,
+    GError **error)
+{
+  gboolean any = FALSE;
+  gboolean space = FALSE;
+
+  if (g_str_equal (text, LABELS_SILENCE))
+    return TRUE;
+  for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c)) {
+    char letter[8] = "";
+    gint label;
+
+    if (*c == ' ') {
+      space = any;
+      continue;
+    }
+    if (space && (label = labels_find (labels, " ", error)) < 0)
+      return FALSE;
+    if (space)
+      g_array_append_val (targets, label);
+    memcpy (letter, c, (gsize) (g_utf8_next_char (c) - c));
+    label = labels_find (labels, letter, error);
+    if (label < 0)
+      return FALSE;
+    g_array_append_val (targets, label);
+    any = TRUE;
+    space = FALSE;
+  }
+  return TRUE;
+}
+
+gint
+labels_find (const Labels *labels, const char *name, GError **error)
+{
+  guint found
+      = GPOINTER_TO_UINT (g_hash_table_lookup (labels->index, name));
+
+  if (found == 0)
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "\"%s\" is not among the model's labels", name);
+  return (gint) found - 1;
+}
+
+char *
+labels_decode_text (const Labels *labels, const guint *targets, gsize n)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < n; i++) {
+    const char *name = labels->names[targets[i]];
+
+    if (g_str_equal (name, " ")
+        && (text->len == 0 || text->str[text->len - 1] == ' '))
+      continue;
+    g_string_append (text, name);
+  }
+  if (text->len > 0 && text->str[text->len - 1] == ' ')
+    g_string_truncate (text, text->len - 1);
+  return g_string_free (text, FALSE);
+}
+
+char *
+labels_normalise_text (const char *text)
+{
+  GString *out = g_string_new (NULL);
+
+  if (g_str_equal (text, LABELS_SILENCE))
+    return g_string_free (out, FALSE);
+  for (const char *c = text; *c != '\0'; c++) {
+    char letter = g_ascii_tolower (*c);
+
+    if (g_ascii_islower (letter) || letter == '\'')
+      g_string_append_c (out, letter);
+    else if (out->len > 0 && out->str[out->len - 1] != ' ')
+      g_string_append_c (out, ' ');
+  }
+  if (out->len > 0 && out->str[out->len - 1] == ' ')
+    g_string_truncate (out, out->len - 1);
+  return g_string_free (out, FALSE);
+}

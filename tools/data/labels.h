@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * From text to the network's labels and back. */
+#pragma once
+
+#include "rnncore/rnncore.h"
+
+G_BEGIN_DECLS
+
+/* What a manifest's text says where nothing is said. */
+#define LABELS_SILENCE "_silence_"
+
+typedef struct {
+  GStrv names;
+  guint n;
+  gint blank;        /* -1: none */
+  GHashTable *index; /* name -> index + 1 */
+} Labels;
+
+/* Returns: %NULL with @error if a name is there twice. */
+Labels *labels_new (const char *const *names, gint blank, GError **error);
+void labels_free (Labels *labels);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Labels, labels_free)
+
+/**
+ * labels_encode_text:
+ * @targets: (element-type guint): appended to
+ *
+ * One label a letter; runs of spaces count as one, those at the ends as none.
+ *
+ * Returns: %FALSE with @error naming the letter that is no label
+ */
+gboolean labels_encode_text (const Labels *labels, const char *text,
+    GArray *targets, GError **error);
+/* -1 with @error. */
+gint labels_find (const Labels *labels, const char *name, GError **error);
+/* (transfer full): single spaces, none at the ends. */
+char *labels_decode_text (const Labels *labels, const guint *targets,
+    gsize n);
+/* Lower case a to z, apostrophe and single spaces; all else is a space. What
+ * error rates compare. (transfer full) */
+char *labels_normalise_text (const char *text);
+
+G_END_DECLS

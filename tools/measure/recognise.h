@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a model makes of one recording. */
+#pragma once
+
+#include "rnncore/rnncore.h"
+#include "tools/data/labels.h"
+
+G_BEGIN_DECLS
+
+/* The model's labels, as the tools use them. */
+Labels *labels_from_model (RnncModel *model, GError **error);
+
+/**
+ * recognise_speech:
+ * @seconds: (out): of audio
+ * @processor: (inout): seconds of network and decoder are added
+ *
+ * The whole recording at once, best path.
+ *
+ * Returns: (transfer full): the text, or %NULL with @error
+ */
+char *recognise_speech (RnncModel *model, const Labels *labels,
+    const char *path, double *seconds, double *processor, GError **error);
+/* The same through the streaming decoder, utterances joined by spaces. */
+char *recognise_speech_stream (RnncModel *model, const char *path,
+    double *seconds, double *processor, GError **error);
+/* -1 with @error. */
+gint recognise_clip (RnncModel *model, const char *path, double *seconds,
+    double *processor, GError **error);
+
+/* s of processor that this process has used. */
+double processor_seconds (void);
+
+G_END_DECLS

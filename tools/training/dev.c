@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "tools/common/interrupt.h"
+#include "tools/measure/error-rate.h"
+#include "tools/training/session.h"
+
+typedef struct {
+  double loss;
+  guint64 n_sequences;
+  EditCounts words;
+  EditCounts characters;
+  guint64 n_wrong; /* labels */
+} Tally;
+
+/* Sequence @s of [n_steps, n_sequences, size] by itself. */
+static void
+take_sequence (const float *output, guint s, guint n_sequences, gsize size,
+    gsize n_steps, float *out)
+{
+  for (gsize t = 0; t < n_steps; t++)
+    memcpy (out + t * size, output + (t * n_sequences + s) * size,
+        size * sizeof *out);
+}
+
+static void
+tally_text (Session *session, const LoadedBatch *loaded, const float *output,
+    Tally *tally)
+{
+  const RnncBatch *batch = &loaded->batch;
+  gsize size = rnnc_trainer_output_size (session->trainer);
+  gsize n_most = rnnc_trainer_output_steps (session->trainer, batch->n_steps);
+  g_autofree float *sequence = g_new (float, n_most *size + 1);
+  g_autofree guint *heard = g_new (guint, n_most + 1);
+  const guint *target = loaded->targets.labels;
+
+  for (guint s = 0; s < batch->n_sequences; s++) {
+    gsize n = rnnc_trainer_output_steps (session->trainer, batch->lengths[s]);
+    g_autofree char *hypothesis = NULL;
+    g_autofree char *reference = labels_decode_text (session->labels, target,
+        loaded->target_lengths[s]);
+    EditCounts counts;
+
+    take_sequence (output, s, batch->n_sequences, size, n, sequence);
+    n = rnnc_ctc_greedy (sequence, n, (guint) size,
+        (guint) session->labels->blank, heard);
+    hypothesis = labels_decode_text (session->labels, heard, n);
+    counts = edit_counts_words (reference, hypothesis);
+    edit_counts_add (&tally->words, &counts);
+    counts = edit_counts_characters (reference, hypothesis);
+    edit_counts_add (&tally->characters, &counts);
+    target += loaded->target_lengths[s];
+  }
+}
+
+static void
+tally_labels (Session *session, const LoadedBatch *loaded,
+    const float *output, Tally *tally)
+{
+  gsize size = rnnc_trainer_output_size (session->trainer);
+
+  for (guint s = 0; s < loaded->batch.n_sequences; s++, output += size) {
+    gsize best = 0;
+
+    for (gsize i = 1; i < size; i++)
+      if (output[i] > output[best])
+        best = i;
+    tally->n_wrong += best != loaded->targets.labels[s];
+  }
+}
+
+static void
+tally_batch (Session *session, const LoadedBatch *loaded, Tally *tally)
+{
+  const RnncBatch *batch = &loaded->batch;
+  gsize n_steps = session->train->has_text
+      ? rnnc_trainer_output_steps (session->trainer, batch->n_steps)
+      : 1;
+  g_autofree float *output = g_new (float, n_steps * batch->n_sequences
+          * rnnc_trainer_output_size (session->trainer));
+  double loss = 0;
+
+  rnnc_trainer_forward (session->trainer, batch, &loaded->targets, output,
+      &loss);
+  tally->loss += loss * batch->n_sequences;
+  tally->n_sequences += batch->n_sequences;
+  if (session->train->has_text)
+    tally_text (session, loaded, output, tally);
+  else
+    tally_labels (session, loaded, output, tally);
+}
+
+gboolean
+train_state_is_beaten (const TrainState *state, const DevResult *result)
+{
+  if (state->best_error < 0 || result->error != state->best_error)
+    return state->best_error < 0 || result->error < state->best_error;
+  return result->loss < state->best_loss;
+}
+
+gboolean
+session_measure_dev (Session *session, DevResult *result, GError **error)
+{
+  const TrainingSettings *training = &session->recipe->training;
+  PlanSettings plan_settings = { .batch_size = training->batch_size,
+    .batch_seconds = training->batch_seconds };
+  ExampleSettings settings = { .dataset = session->dev,
+    .labels = session->labels,
+    .frontend = &session->frontend,
+    .join = &session->recipe->join };
+  g_autoptr (Plan) plan = plan_new (session->dev, &plan_settings, 0);
+  g_autoptr (Loader) loader
+      = loader_new (&settings, plan, 0, training->loader_threads);
+  Tally tally = { 0 };
+
+  for (;;) {
+    g_autoptr (LoadedBatch) batch = loader_next (loader);
+
+    if (batch == NULL)
+      break;
+    if (!interrupt_check (error))
+      return FALSE;
+    tally_batch (session, batch, &tally);
+  }
+  result->loss = tally.loss / (double) MAX (tally.n_sequences, 1);
+  result->character_error = edit_counts_rate (&tally.characters);
+  result->error = session->train->has_text
+      ? edit_counts_rate (&tally.words)
+      : (double) tally.n_wrong / (double) MAX (tally.n_sequences, 1);
+  return TRUE;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The recipe's "augment" and "training". */
+#include "rnncore/base/json-reader.h"
+#include "tools/training/recipe.h"
+
+/* --- augment -------------------------------------------------------------------- */
+
+static gboolean
+parse_masks (JsonObject *json, const char *key, MaskSettings *masks,
+    GError **error)
+{
+  static const char *const keys[] = { "count", "width", NULL };
+  g_autofree char *path = g_strdup_printf ("augment.%s", key);
+  JsonObject *object = NULL;
+
+  if (!rnnc_json_get_object (json, "augment", key, &object, error))
+    return FALSE;
+  if (object == NULL)
+    return TRUE;
+  masks->count = 2;
+  masks->width = 20;
+  return rnnc_json_check_keys (object, path, keys, error)
+      && rnnc_json_get_uint (object, path, "count", 0, 100, &masks->count,
+          error)
+      && rnnc_json_get_uint (object, path, "width", 0, 10000, &masks->width,
+          error);
+}
+
+/* A manifest to draw from, with a probability. */
+static gboolean
+parse_manifest (Recipe *recipe, JsonObject *json, const char *key,
+    const char *data, char **manifest, double *probability, double snr[2],
+    GError **error)
+{
+  static const char *const keys[]
+      = { "manifest", "probability", "snr", NULL };
+  g_autofree char *path = g_strdup_printf ("augment.%s", key);
+  JsonObject *object = NULL;
+  const char *name = NULL;
+
+  if (!rnnc_json_get_object (json, "augment", key, &object, error))
+    return FALSE;
+  if (object == NULL)
+    return TRUE;
+  *probability = 0.5;
+  if (!rnnc_json_check_keys (object, path, keys, error)
+      || !rnnc_json_require (object, path, "manifest", error)
+      || !rnnc_json_get_string (object, path, "manifest", &name, error)
+      || !rnnc_json_get_double (object, path, "probability", 0, 1, probability,
+          error)
+      || !recipe_get_range (object, path, "snr", -30, 100, snr, error))
+    return FALSE;
+  *manifest = recipe_resolve (recipe, name, data, error);
+  return *manifest != NULL;
+}
+
+static gboolean
+parse_mirror (Recipe *recipe, JsonObject *json, GError **error)
+{
+  static const char *const keys[] = { "probability", "labels", NULL };
+  const char *path = "augment.mirror";
+  VideoAugment *video = &recipe->video;
+  JsonObject *object = NULL;
+  JsonObject *labels = NULL;
+  g_autoptr (GList) names = NULL;
+
+  if (!rnnc_json_get_object (json, "augment", "mirror", &object, error))
+    return FALSE;
+  if (object == NULL)
+    return TRUE;
+  video->mirror_probability = 0.5;
+  if (!rnnc_json_check_keys (object, path, keys, error)
+      || !rnnc_json_get_double (object, path, "probability", 0, 1,
+          &video->mirror_probability, error)
+      || !rnnc_json_get_object (object, path, "labels", &labels, error))
+    return FALSE;
+  video->mirror_labels = g_hash_table_new_full (g_str_hash, g_str_equal,
+      g_free, g_free);
+  names = labels ? json_object_get_members (labels) : NULL;
+  for (GList *name = names; name != NULL; name = name->next) {
+    const char *other = NULL;
+
+    if (!rnnc_json_get_string (labels, "augment.mirror.labels", name->data,
+            &other, error))
+      return FALSE;
+    /* Both ways. */
+    g_hash_table_insert (video->mirror_labels, g_strdup (name->data),
+        g_strdup (other));
+    g_hash_table_insert (video->mirror_labels, g_strdup (other),
+        g_strdup (name->data));
+  }
+  return TRUE;
+}
+
+static gboolean
+parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
+    GError **error)
+{
+  static const char *const keys[] = { "speed", "gain", "pad", "noise", "room",
+    "time-masks", "frequency-masks", NULL };
+  AudioAugment *audio = &recipe->audio;
+  double unused[2];
+
+  audio->snr[1] = 30;
+  return rnnc_json_check_keys (json, "augment", keys, error)
+      && recipe_get_range (json, "augment", "speed", 0.5, 2, audio->speed,
+          error)
+      && recipe_get_range (json, "augment", "gain", -60, 60, audio->gain,
+          error)
+      && recipe_get_range (json, "augment", "pad", 0, 10, audio->pad, error)
+      && parse_manifest (recipe, json, "noise", data, &audio->noise,
+          &audio->noise_probability, audio->snr, error)
+      && parse_manifest (recipe, json, "room", data, &audio->room,
+          &audio->room_probability, unused, error)
+      && parse_masks (json, "time-masks", &audio->time_masks, error)
+      && parse_masks (json, "frequency-masks", &audio->frequency_masks,
+          error);
+}
+
+static gboolean
+parse_video_augment (Recipe *recipe, JsonObject *json, GError **error)
+{
+  static const char *const keys[] = { "shift", "zoom", "rotation",
+    "brightness", "contrast", "speed", "crop", "drop", "mirror", NULL };
+  VideoAugment *video = &recipe->video;
+
+  return rnnc_json_check_keys (json, "augment", keys, error)
+      && rnnc_json_get_double (json, "augment", "shift", 0, 1, &video->shift,
+          error)
+      && recipe_get_range (json, "augment", "zoom", 0.2, 5, video->zoom,
+          error)
+      && rnnc_json_get_double (json, "augment", "rotation", 0, 180,
+          &video->rotation, error)
+      && rnnc_json_get_double (json, "augment", "brightness", 0, 1,
+          &video->brightness, error)
+      && recipe_get_range (json, "augment", "contrast", 0, 5, video->contrast,
+          error)
+      && recipe_get_range (json, "augment", "speed", 0.2, 5, video->speed,
+          error)
+      && rnnc_json_get_double (json, "augment", "crop", 0, 0.9, &video->crop,
+          error)
+      && rnnc_json_get_double (json, "augment", "drop", 0, 0.9, &video->drop,
+          error)
+      && parse_mirror (recipe, json, error);
+}
+
+gboolean
+recipe_parse_augment (Recipe *recipe, JsonObject *json, const char *data,
+    GError **error)
+{
+  JsonObject *frontend = NULL;
+  const char *type = "";
+
+  if (!rnnc_json_get_object (recipe->model, "model", "frontend", &frontend,
+          error)
+      || !rnnc_json_get_string (frontend, "model.frontend", "type", &type,
+          error))
+    return FALSE;
+  if (g_str_equal (type, "video"))
+    return parse_video_augment (recipe, json, error);
+  return parse_audio_augment (recipe, json, data, error);
+}
+
+/* --- training -------------------------------------------------------------------- */
+
+/* One of @names into its index. */
+static gboolean
+get_choice (JsonObject *json, const char *key, const char *const *names,
+    guint *value, GError **error)
+{
+  const char *name = NULL;
+  g_autofree char *all = NULL;
+
+  if (!rnnc_json_get_string (json, "training", key, &name, error))
+    return FALSE;
+  if (name == NULL)
+    return TRUE;
+  for (guint i = 0; names[i] != NULL; i++) {
+    if (g_str_equal (names[i], name)) {
+      *value = i;
+      return TRUE;
+    }
+  }
+  all = g_strjoinv (", ", (GStrv) names);
+  g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+      "training.%s: \"%s\" is none of %s", key, name, all);
+  return FALSE;
+}
+
+static gboolean
+parse_optimiser (Recipe *recipe, JsonObject *json, GError **error)
+{
+  static const char *const optimisers[] = { "sgd", "adam", "adamw", NULL };
+  RnncTrainerOptions *options = &recipe->training.options;
+  guint optimiser = options->optimiser;
+  guint seed = (guint) options->seed;
+
+  if (!get_choice (json, "optimiser", optimisers, &optimiser, error)
+      || !rnnc_json_get_double (json, "training", "momentum", 0, 1,
+          &options->momentum, error)
+      || !rnnc_json_get_double (json, "training", "clip-norm", 0, 1e6,
+          &options->clip_norm, error)
+      || !rnnc_json_get_double (json, "training", "weight-decay", 0, 10,
+          &options->weight_decay, error)
+      || !rnnc_json_get_double (json, "training", "label-smoothing", 0, 0.99,
+          &options->label_smoothing, error)
+      || !rnnc_json_get_uint (json, "training", "threads", 1, 256,
+          &options->threads, error)
+      || !rnnc_json_get_uint (json, "training", "seed", 0, G_MAXINT, &seed,
+          error))
+    return FALSE;
+  options->optimiser = optimiser == 0 ? RNNC_OPTIMISER_SGD
+      : optimiser == 1                ? RNNC_OPTIMISER_ADAM
+                                      : RNNC_OPTIMISER_ADAMW;
+  options->seed = seed;
+  return TRUE;
+}
+
+static gboolean
+parse_schedule (TrainingSettings *training, JsonObject *json, GError **error)
+{
+  static const char *const schedules[]
+      = { "constant", "cosine", "plateau", NULL };
+  guint schedule = training->schedule;
+
+  if (!rnnc_json_get_double (json, "training", "learning-rate", 0, 100,
+          &training->learning_rate, error)
+      || !rnnc_json_get_uint (json, "training", "warm-up-steps", 0, G_MAXINT,
+          &training->warm_up_steps, error)
+      || !get_choice (json, "schedule", schedules, &schedule, error)
+      || !rnnc_json_get_double (json, "training", "final-rate", 0, 1,
+          &training->final_rate, error)
+      || !rnnc_json_get_double (json, "training", "plateau-factor", 0.01, 1,
+          &training->plateau_factor, error)
+      || !rnnc_json_get_uint (json, "training", "plateau-patience", 1, 1000,
+          &training->plateau_patience, error))
+    return FALSE;
+  training->schedule = (Schedule) schedule;
+  return TRUE;
+}
+
+gboolean
+recipe_parse_training (Recipe *recipe, JsonObject *json, GError **error)
+{
+  static const char *const keys[] = { "epochs", "batch-seconds", "batch-size",
+    "optimiser", "learning-rate", "momentum", "warm-up-steps", "schedule",
+    "final-rate", "plateau-factor", "plateau-patience", "clip-norm",
+    "weight-decay", "label-smoothing", "threads", "loader-threads", "seed",
+    "max-hours", "checkpoint-minutes", "curriculum-epochs", "average-last",
+    NULL };
+  TrainingSettings *training = &recipe->training;
+
+  if (!rnnc_json_check_keys (json, "training", keys, error))
+    return FALSE;
+  /* Seconds alone: as many sequences as fit. */
+  if (json_object_has_member (json, "batch-seconds"))
+    training->batch_size = 1024;
+  return rnnc_json_get_uint (json, "training", "epochs", 1, 100000,
+             &training->epochs, error)
+      && rnnc_json_get_double (json, "training", "batch-seconds", 0, 86400,
+          &training->batch_seconds, error)
+      && rnnc_json_get_uint (json, "training", "batch-size", 1, 65536,
+          &training->batch_size, error)
+      && parse_optimiser (recipe, json, error)
+      && parse_schedule (training, json, error)
+      && rnnc_json_get_uint (json, "training", "loader-threads", 1, 64,
+          &training->loader_threads, error)
+      && rnnc_json_get_double (json, "training", "max-hours", 0, 10000,
+          &training->max_hours, error)
+      && rnnc_json_get_double (json, "training", "checkpoint-minutes", 0, 1e5,
+          &training->checkpoint_minutes, error)
+      && rnnc_json_get_uint (json, "training", "curriculum-epochs", 0, 100000,
+          &training->curriculum_epochs, error)
+      && rnnc_json_get_uint (json, "training", "average-last", 0, 1000,
+          &training->average_last, error);
+}

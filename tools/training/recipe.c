@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/training/recipe.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "rnncore/base/json-reader.h"
+
+#define DATA_PREFIX "${DATA}"
+
+static gboolean
+fail (GError **error, const char *format, ...)
+{
+  va_list arguments;
+  g_autofree char *text = NULL;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error_literal (error, RNNC_ERROR, RNNC_ERROR_VALUE, text);
+  return FALSE;
+}
+
+void
+data_source_free (DataSource *source)
+{
+  g_free (source->manifest);
+  g_ptr_array_unref (source->conditions);
+  g_free (source);
+}
+
+void
+recipe_free (Recipe *recipe)
+{
+  if (recipe == NULL)
+    return;
+  g_free (recipe->path);
+  g_free (recipe->directory);
+  g_free (recipe->output);
+  g_clear_pointer (&recipe->model, json_object_unref);
+  g_clear_pointer (&recipe->train, g_ptr_array_unref);
+  g_clear_pointer (&recipe->dev, g_ptr_array_unref);
+  g_strfreev (recipe->join.corpora);
+  g_free (recipe->audio.noise);
+  g_free (recipe->audio.room);
+  g_clear_pointer (&recipe->video.mirror_labels, g_hash_table_unref);
+  g_free (recipe);
+}
+
+char *
+recipe_resolve (const Recipe *recipe, const char *path, const char *data,
+    GError **error)
+{
+  if (g_str_has_prefix (path, DATA_PREFIX)) {
+    if (data == NULL) {
+      fail (error, "\"%s\" needs the folder of the data: give --data DIR",
+          path);
+      return NULL;
+    }
+    return g_build_filename (data, path + strlen (DATA_PREFIX), NULL);
+  }
+  if (g_path_is_absolute (path) || g_str_equal (recipe->directory, "."))
+    return g_strdup (path);
+  return g_build_filename (recipe->directory, path, NULL);
+}
+
+gboolean
+recipe_get_range (JsonObject *json, const char *path, const char *key,
+    double minimum, double maximum, double range[2], GError **error)
+{
+  JsonNode *node = json_object_get_member (json, key);
+  JsonArray *array;
+
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node)) {
+    if (!rnnc_json_get_double (json, path, key, minimum, maximum, &range[0],
+            error))
+      return FALSE;
+    range[1] = range[0];
+    return TRUE;
+  }
+  array = json_node_get_array (node);
+  for (guint i = 0; i < 2; i++) {
+    JsonNode *element = json_array_get_length (array) == 2
+        ? json_array_get_element (array, i)
+        : NULL;
+    GType type = element ? json_node_get_value_type (element) : G_TYPE_INVALID;
+
+    if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
+      return fail (error, "%s.%s: not a number or [low, high]", path, key);
+    range[i] = json_node_get_double (element);
+    if (!(range[i] >= minimum && range[i] <= maximum))
+      return fail (error, "%s.%s: %g is not in %g to %g", path, key, range[i],
+          minimum, maximum);
+  }
+  if (range[0] > range[1])
+    return fail (error, "%s.%s: low is above high", path, key);
+  return TRUE;
+}
+
+/* A string or an array of them. (transfer full), NULL with @error */
+static GStrv
+get_strings (JsonObject *json, const char *path, const char *key,
+    GError **error)
+{
+  JsonNode *node = json_object_get_member (json, key);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  JsonArray *array;
+
+  if (json_node_get_value_type (node) == G_TYPE_STRING) {
+    g_strv_builder_add (builder, json_node_get_string (node));
+    return g_strv_builder_end (builder);
+  }
+  array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  if (array == NULL || json_array_get_length (array) == 0) {
+    fail (error, "%s.%s: not a string or an array of strings", path, key);
+    return NULL;
+  }
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *element = json_array_get_element (array, i);
+
+    if (json_node_get_value_type (element) != G_TYPE_STRING) {
+      fail (error, "%s.%s[%u]: not a string", path, key, i);
+      return NULL;
+    }
+    g_strv_builder_add (builder, json_node_get_string (element));
+  }
+  return g_strv_builder_end (builder);
+}
+
+/* --- data ----------------------------------------------------------------------- */
+
+static gboolean
+parse_conditions (JsonObject *json, const char *path, const char *key,
+    gboolean except, GPtrArray *conditions, GError **error)
+{
+  JsonObject *object = NULL;
+  g_autoptr (GList) columns = NULL;
+  g_autofree char *inner = g_strdup_printf ("%s.%s", path, key);
+
+  if (!rnnc_json_get_object (json, path, key, &object, error))
+    return FALSE;
+  if (object == NULL)
+    return TRUE;
+  columns = json_object_get_members (object);
+  for (GList *column = columns; column != NULL; column = column->next) {
+    g_auto (GStrv) values = get_strings (object, inner, column->data, error);
+
+    if (values == NULL)
+      return FALSE;
+    g_ptr_array_add (conditions,
+        condition_new (column->data, (const char *const *) values, except));
+  }
+  return TRUE;
+}
+
+static DataSource *
+parse_source (Recipe *recipe, JsonObject *json, const char *path,
+    const char *data, GError **error)
+{
+  static const char *const keys[] = { "manifest", "where", "except", "repeat",
+    "min-seconds", "max-seconds", "limit", "limit-speakers", NULL };
+  DataSource *source = g_new0 (DataSource, 1);
+  const char *manifest = NULL;
+
+  source->conditions
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) condition_free);
+  source->repeat = 1;
+  source->max_seconds = 3600;
+  if (rnnc_json_check_keys (json, path, keys, error)
+      && rnnc_json_require (json, path, "manifest", error)
+      && rnnc_json_get_string (json, path, "manifest", &manifest, error)
+      && (source->manifest = recipe_resolve (recipe, manifest, data, error))
+      && parse_conditions (json, path, "where", FALSE, source->conditions,
+          error)
+      && parse_conditions (json, path, "except", TRUE, source->conditions,
+          error)
+      && rnnc_json_get_uint (json, path, "repeat", 1, 1000, &source->repeat,
+          error)
+      && rnnc_json_get_double (json, path, "min-seconds", 0, 86400,
+          &source->min_seconds, error)
+      && rnnc_json_get_double (json, path, "max-seconds", 0, 86400,
+          &source->max_seconds, error)
+      && rnnc_json_get_uint (json, path, "limit", 0, G_MAXINT, &source->limit,
+          error)
+      && rnnc_json_get_uint (json, path, "limit-speakers", 0, G_MAXINT,
+          &source->limit_speakers, error))
+    return source;
+  data_source_free (source);
+  return NULL;
+}
+
+static gboolean
+parse_sources (Recipe *recipe, JsonObject *json, const char *key,
+    const char *data, GPtrArray *sources, GError **error)
+{
+  JsonArray *array = NULL;
+
+  if (!rnnc_json_get_array (json, "data", key, &array, error))
+    return FALSE;
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++) {
+    g_autofree char *path = g_strdup_printf ("data.%s[%u]", key, i);
+    JsonNode *node = json_array_get_element (array, i);
+    DataSource *source;
+
+    if (!JSON_NODE_HOLDS_OBJECT (node))
+      return fail (error, "%s: not an object", path);
+    source = parse_source (recipe, json_node_get_object (node), path, data,
+        error);
+    if (source == NULL)
+      return FALSE;
+    g_ptr_array_add (sources, source);
+  }
+  return TRUE;
+}
+
+static gboolean
+parse_join (Recipe *recipe, JsonObject *json, GError **error)
+{
+  static const char *const keys[]
+      = { "corpora", "words", "share", "gap", NULL };
+  Join *join = &recipe->join;
+
+  join->words[0] = 2;
+  join->words[1] = 4;
+  join->share = 1;
+  join->gap[0] = 0.05;
+  join->gap[1] = 0.4;
+  if (json == NULL)
+    return TRUE;
+  if (!rnnc_json_check_keys (json, "join", keys, error)
+      || !rnnc_json_require (json, "join", "corpora", error)
+      || !(join->corpora = get_strings (json, "join", "corpora", error))
+      || !rnnc_json_get_uints (json, "join", "words", 1, 100, 2, join->words,
+          error)
+      || !rnnc_json_get_double (json, "join", "share", 0, 1, &join->share,
+          error)
+      || !recipe_get_range (json, "join", "gap", 0, 60, join->gap, error))
+    return FALSE;
+  return join->words[0] <= join->words[1]
+      || fail (error, "join.words: low is above high");
+}
+
+static gboolean
+parse_data (Recipe *recipe, JsonObject *root, const char *data,
+    GError **error)
+{
+  static const char *const keys[] = { "train", "dev", NULL };
+  JsonObject *json = NULL;
+  JsonObject *join = NULL;
+
+  if (!rnnc_json_require (root, "recipe", "data", error)
+      || !rnnc_json_get_object (root, "recipe", "data", &json, error)
+      || !rnnc_json_check_keys (json, "data", keys, error)
+      || !rnnc_json_require (json, "data", "train", error)
+      || !parse_sources (recipe, json, "train", data, recipe->train, error)
+      || !parse_sources (recipe, json, "dev", data, recipe->dev, error)
+      || !rnnc_json_get_object (root, "recipe", "join", &join, error))
+    return FALSE;
+  if (recipe->train->len == 0)
+    return fail (error, "data.train: empty");
+  return parse_join (recipe, join, error);
+}
+
+/* --- model ---------------------------------------------------------------------- */
+
+/* "letters": "abc" becomes labels <blank>, a, b, c. */
+static gboolean
+resolve_letters (Recipe *recipe, GError **error)
+{
+  const char *letters = NULL;
+  JsonArray *labels;
+
+  if (!rnnc_json_get_string (recipe->model, "model", "letters", &letters,
+          error))
+    return FALSE;
+  if (letters == NULL)
+    return TRUE;
+  if (json_object_has_member (recipe->model, "labels"))
+    return fail (error, "model: \"letters\" and \"labels\" exclude each other");
+  if (letters[0] == '\0')
+    return fail (error, "model.letters: empty");
+  labels = json_array_new ();
+  json_array_add_string_element (labels, "<blank>");
+  for (const char *c = letters; *c != '\0'; c = g_utf8_next_char (c)) {
+    g_autofree char *letter = g_strndup (c, g_utf8_next_char (c) - c);
+
+    json_array_add_string_element (labels, letter);
+  }
+  json_object_set_array_member (recipe->model, "labels", labels);
+  json_object_set_int_member (recipe->model, "blank", 0);
+  json_object_remove_member (recipe->model, "letters");
+  recipe->has_letters = TRUE;
+  return TRUE;
+}
+
+static gboolean
+parse_model (Recipe *recipe, JsonObject *root, GError **error)
+{
+  static const char *const keys[] = { "task", "name", "language", "labels",
+    "letters", "blank", "frontend", "layers", "licence", "data", "window",
+    "description", "citation", NULL };
+  JsonObject *json = NULL;
+  const char *task = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (JsonNode) copy = NULL;
+
+  if (!rnnc_json_require (root, "recipe", "model", error)
+      || !rnnc_json_get_object (root, "recipe", "model", &json, error)
+      || !rnnc_json_check_keys (json, "model", keys, error)
+      || !rnnc_json_require (json, "model", "task", error)
+      || !rnnc_json_require (json, "model", "frontend", error)
+      || !rnnc_json_require (json, "model", "layers", error)
+      || !rnnc_json_get_string (json, "model", "task", &task, error))
+    return FALSE;
+  /* A mutable copy: labels and normalisation are completed. */
+  node = json_node_init_object (json_node_alloc (), json);
+  text = json_to_string (node, FALSE);
+  copy = json_from_string (text, error);
+  if (copy == NULL)
+    return FALSE;
+  recipe->model = json_object_ref (json_node_get_object (copy));
+  recipe->loss = g_str_equal (task, "speech") ? RNNC_LOSS_CTC
+                                              : RNNC_LOSS_CROSS_ENTROPY;
+  recipe->has_letters = recipe->loss == RNNC_LOSS_CTC;
+  if (!resolve_letters (recipe, error))
+    return FALSE;
+  if (recipe->has_letters
+      && !json_object_has_member (recipe->model, "labels"))
+    return fail (error, "model: a speech model needs \"letters\"");
+  if (recipe->has_letters)
+    recipe->loss = RNNC_LOSS_CTC;
+  return TRUE;
+}
+
+/* --- all ------------------------------------------------------------------------ */
+
+static void
+set_defaults (Recipe *recipe)
+{
+  TrainingSettings *training = &recipe->training;
+
+  recipe->train
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) data_source_free);
+  recipe->dev
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) data_source_free);
+  training->epochs = 10;
+  training->batch_size = 16;
+  training->learning_rate = 1e-3;
+  training->schedule = SCHEDULE_COSINE;
+  training->final_rate = 0.01;
+  training->plateau_factor = 0.5;
+  training->plateau_patience = 2;
+  training->loader_threads = 1;
+  training->checkpoint_minutes = 10;
+  rnnc_trainer_options_init (&training->options);
+  recipe->audio.speed[0] = recipe->audio.speed[1] = 1;
+  recipe->video.speed[0] = recipe->video.speed[1] = 1;
+  recipe->video.zoom[0] = recipe->video.zoom[1] = 1;
+  recipe->video.contrast[0] = recipe->video.contrast[1] = 1;
+}
+
+static gboolean
+parse_output (Recipe *recipe, JsonObject *root,
+    const RecipeOverrides *overrides, GError **error)
+{
+  const char *output = NULL;
+
+  if (!rnnc_json_get_string (root, "recipe", "output", &output, error))
+    return FALSE;
+  if (overrides->output != NULL)
+    recipe->output = g_strdup (overrides->output);
+  else if (output != NULL)
+    recipe->output = recipe_resolve (recipe, output, overrides->data, error);
+  else
+    return fail (error, "recipe.output: missing, and there is no --output");
+  return recipe->output != NULL;
+}
+
+static gboolean
+parse_recipe (Recipe *recipe, JsonObject *root,
+    const RecipeOverrides *overrides, GError **error)
+{
+  static const char *const keys[] = { "model", "data", "join", "augment",
+    "training", "output", "comment", NULL };
+  JsonObject *augment = NULL;
+  JsonObject *training = NULL;
+
+  if (!rnnc_json_check_keys (root, "recipe", keys, error)
+      || !parse_model (recipe, root, error)
+      || !parse_data (recipe, root, overrides->data, error)
+      || !rnnc_json_get_object (root, "recipe", "augment", &augment, error)
+      || !rnnc_json_get_object (root, "recipe", "training", &training, error)
+      || (augment != NULL
+          && !recipe_parse_augment (recipe, augment, overrides->data, error))
+      || (training != NULL
+          && !recipe_parse_training (recipe, training, error))
+      || !parse_output (recipe, root, overrides, error))
+    return FALSE;
+  recipe->training.options.loss = recipe->loss;
+  if (overrides->threads > 0)
+    recipe->training.options.threads = (guint) overrides->threads;
+  if (overrides->epochs > 0)
+    recipe->training.epochs = (guint) overrides->epochs;
+  if (overrides->max_hours > 0)
+    recipe->training.max_hours = overrides->max_hours;
+  return TRUE;
+}
+
+Recipe *
+recipe_load (const char *path, const RecipeOverrides *overrides,
+    GError **error)
+{
+  g_autoptr (Recipe) recipe = g_new0 (Recipe, 1);
+  g_autoptr (JsonObject) root = NULL;
+  g_autoptr (GError) fault = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
+
+  recipe->path = g_strdup (path);
+  recipe->directory = g_path_get_dirname (path);
+  set_defaults (recipe);
+  if (!g_file_get_contents (path, &text, &length, &fault)) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: %s", path,
+        g_strerror (fault->code == G_FILE_ERROR_NOENT ? ENOENT
+                : fault->code == G_FILE_ERROR_ACCES   ? EACCES
+                : fault->code == G_FILE_ERROR_ISDIR   ? EISDIR
+                                                      : EIO));
+    return NULL;
+  }
+  root = rnnc_json_parse (text, length, path, error);
+  if (root == NULL)
+    return NULL;
+  if (!parse_recipe (recipe, root, overrides, &fault)) {
+    g_prefix_error (&fault, "%s: ", path);
+    g_propagate_error (error, g_steal_pointer (&fault));
+    return NULL;
+  }
+  return g_steal_pointer (&recipe);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/training/session.h"
+
+#include <errno.h>
+
+#include "tools/common/message.h"
+
+void
+session_free (Session *session)
+{
+  if (session == NULL)
+    return;
+  rnnc_trainer_free (session->trainer);
+  g_clear_pointer (&session->augmenter.noises, g_array_unref);
+  g_clear_pointer (&session->augmenter.rooms, g_array_unref);
+  dataset_free (session->train);
+  dataset_free (session->dev);
+  collection_free (session->collection);
+  if (session->has_frontend)
+    rnnc_trainer_clear_frontend (&session->frontend);
+  labels_free (session->labels);
+  g_clear_pointer (&session->description, json_object_unref);
+  recipe_free (session->recipe);
+  g_free (session->checkpoint_path);
+  g_free (session->log_path);
+  g_free (session);
+}
+
+/* The network is made before anything is decoded: mistakes show at once. */
+static gboolean
+make_trainer (Session *session, GError **error)
+{
+  const Recipe *recipe = session->recipe;
+  gsize n_outputs;
+
+  session->trainer = rnnc_trainer_new (session->description, recipe->path,
+      &recipe->training.options, error);
+  if (session->trainer == NULL)
+    return FALSE;
+  n_outputs = rnnc_trainer_output_size (session->trainer);
+  if (n_outputs != session->labels->n) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
+        "%s: model.layers: the last gives %" G_GSIZE_FORMAT
+        " numbers, there are %u labels (\"units\": \"labels\" stands for"
+        " their number)",
+        recipe->path, n_outputs, session->labels->n);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_noise (Session *session, GError **error)
+{
+  const AudioAugment *audio = &session->recipe->audio;
+
+  return (audio->noise == NULL
+             || collection_add_kind (session->collection, audio->noise,
+                 "environment", error))
+      && (audio->room == NULL
+          || collection_add_kind (session->collection, audio->room, "room",
+              error));
+}
+
+static void
+report_dataset (const char *name, const Dataset *dataset)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *length = format_seconds (dataset->seconds);
+
+  g_string_append_printf (text, "%s: %u recordings, %s", name,
+      dataset->items->len, length);
+  if (dataset->n_undecoded > 0)
+    g_string_append_printf (text, ", %u could not be decoded",
+        dataset->n_undecoded);
+  if (dataset->n_too_short > 0)
+    g_string_append_printf (text, ", %u too short", dataset->n_too_short);
+  if (dataset->n_too_long > 0)
+    g_string_append_printf (text, ", %u too long", dataset->n_too_long);
+  message ("%s", text->str);
+}
+
+static gboolean
+load_data (Session *session, const SessionOptions *options, GError **error)
+{
+  Recipe *recipe = session->recipe;
+  gboolean has_text = recipe->loss == RNNC_LOSS_CTC;
+
+  if (!collection_decode (session->collection, error))
+    return FALSE;
+  session->train = dataset_new (session->collection, recipe->train,
+      session->labels, has_text, error);
+  if (session->train == NULL)
+    return FALSE;
+  session->dev = dataset_new (session->collection, recipe->dev,
+      session->labels, has_text, error);
+  if (session->dev == NULL)
+    return FALSE;
+  report_dataset ("training data", session->train);
+  if (recipe->dev->len > 0)
+    report_dataset ("dev data", session->dev);
+  if (session->train->items->len == 0) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "%s: data.train chooses no recording that can be used", recipe->path);
+    return FALSE;
+  }
+  session->augmenter.settings = &recipe->audio;
+  session->augmenter.rate = session->frontend.log_mel.rate;
+  session->augmenter.noises = collection_recordings (session->collection,
+      recipe->audio.noise, "environment");
+  session->augmenter.rooms = collection_recordings (session->collection,
+      recipe->audio.room, "room");
+  return TRUE;
+}
+
+/* Weights and, where the front end is the same, normalisation. */
+static gboolean
+start_from_model (Session *session, const char *path, GError **error)
+{
+  g_autoptr (RnncModel) model = rnnc_model_load (path, error);
+  const RnncFrontendConfig *other;
+  guint n;
+
+  if (model == NULL)
+    return FALSE;
+  n = rnnc_trainer_load_weights (session->trainer, path, error);
+  if (n == 0)
+    return FALSE;
+  message ("%u tensors from %s", n, path);
+  other = rnnc_model_frontend (model);
+  if (other->type != session->frontend.type)
+    return TRUE;
+  if (other->type == RNNC_FRONTEND_LOG_MEL && other->log_mel.mean != NULL
+      && other->log_mel.mels == session->frontend.log_mel.mels)
+    return session_set_normalisation (session, other->log_mel.mean,
+        other->log_mel.deviation, other->log_mel.mels, error);
+  if (other->type == RNNC_FRONTEND_VIDEO && other->video.mean != NULL
+      && rnnc_video_config_channels (&other->video)
+          == rnnc_video_config_channels (&session->frontend.video))
+    return session_set_normalisation (session, other->video.mean,
+        other->video.deviation, rnnc_video_config_channels (&other->video),
+        error);
+  return TRUE;
+}
+
+static gboolean
+check_output_folder (const Session *session, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (session->recipe->output);
+
+  if (g_mkdir_with_parents (folder, 0755) == 0)
+    return TRUE;
+  g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: %s", folder,
+      g_strerror (errno));
+  return FALSE;
+}
+
+/* Goes on, begins, or refuses to overwrite hours of work. */
+static gboolean
+find_beginning (Session *session, const SessionOptions *options,
+    GError **error)
+{
+  gboolean there
+      = g_file_test (session->checkpoint_path, G_FILE_TEST_EXISTS);
+
+  session->state = (TrainState) { .best_error = -1,
+    .rate_scale = 1,
+    .n_items = session->train->items->len };
+  if (there && options->resume) {
+    if (!session_load (session, error))
+      return FALSE;
+    message ("going on in epoch %u, batch %u", session->state.epoch + 1,
+        session->state.batch + 1);
+  } else if (there && !options->restart) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "%s is there: --resume goes on from it, --restart begins anew",
+        session->checkpoint_path);
+    return FALSE;
+  } else if (options->resume) {
+    message ("%s is not there: beginning anew", session->checkpoint_path);
+  }
+  return TRUE;
+}
+
+static gboolean
+prepare (Session *session, const SessionOptions *options, GError **error)
+{
+  Recipe *recipe = session->recipe;
+  CacheFormat format;
+
+  session->has_frontend = rnnc_trainer_parse_frontend (session->description,
+      recipe->path, &session->frontend, error);
+  if (!session->has_frontend
+      || !cache_format_from_frontend (&session->frontend, &format, error))
+    return FALSE;
+  session->collection = collection_new (&format, options->cache,
+      recipe->training.options.threads);
+  return check_output_folder (session, error)
+      && collection_add (session->collection, recipe->train, error)
+      && collection_add (session->collection, recipe->dev, error)
+      && add_noise (session, error)
+      && session_complete_labels (session, error)
+      && make_trainer (session, error)
+      && load_data (session, options, error)
+      && (options->init == NULL
+          || start_from_model (session, options->init, error))
+      && session_measure_normalisation (session, error)
+      && find_beginning (session, options, error);
+}
+
+Session *
+session_new (Recipe *recipe, const SessionOptions *options, GError **error)
+{
+  g_autoptr (Session) session = g_new0 (Session, 1);
+
+  session->recipe = recipe;
+  session->description = json_object_ref (recipe->model);
+  session->checkpoint_path = g_strconcat (recipe->output, ".checkpoint", NULL);
+  session->log_path = g_strconcat (recipe->output, ".csv", NULL);
+  if (!prepare (session, options, error))
+    return NULL;
+  return g_steal_pointer (&session);
+}
