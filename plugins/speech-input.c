@@ -215,8 +215,8 @@ anchor (GstRnnSpeech *self, GstClockTime timestamp)
 {
   self->base = timestamp;
   self->n_samples = 0;
-  gst_rnn_text_output_go_to (&self->text, timestamp);
   gst_rnn_text_output_go_to (&self->json, timestamp);
+  gst_rnn_text_output_go_to (&self->text, timestamp);
 }
 
 /* Continues, fills a hole, or drains and begins anew, so that the next sample
@@ -378,8 +378,8 @@ take_gap (GstRnnSpeech *self, GstEvent *event)
             GST_SECOND));
   } else {
     drain (self);
-    gst_rnn_text_output_gap (&self->text, end);
     gst_rnn_text_output_gap (&self->json, end);
+    gst_rnn_text_output_gap (&self->text, end);
   }
   self->next = end;
 }

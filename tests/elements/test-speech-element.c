@@ -388,6 +388,7 @@ main (int argc, char **argv)
 {
   const char *const broken[] = { "missing", "truncated", "wrong-rate",
     "wrong-task" };
+  int status;
 
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
@@ -419,5 +420,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rnnspeech/model/default", test_default_model);
   g_test_add_func ("/rnnspeech/model/shared", test_shared_model);
   g_test_add_func ("/rnnspeech/headers", test_headers);
-  return g_test_run ();
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
 }

@@ -428,6 +428,8 @@ add_table_tests (void)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
 
@@ -449,5 +451,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/rnnspeech/drain/segment-done", "segment-done",
       test_drain);
   g_test_add_func ("/rnnspeech/flush", test_flush);
-  return g_test_run ();
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
 }
