@@ -19,7 +19,6 @@ typedef struct {
   Session *session;
   Progress progress;
   gint64 saved; /* us; the last checkpoint */
-  double learning_rate;
 } Run;
 
 static void
@@ -44,9 +43,9 @@ make_step (Run *run, const LoadedBatch *batch, GError **error)
   Session *session = run->session;
   RnncStepStats stats;
 
-  run->learning_rate = session_learning_rate (session);
+  session->state.learning_rate = session_learning_rate (session);
   if (!rnnc_trainer_step (session->trainer, &batch->batch, &batch->targets,
-          run->learning_rate, &stats, error))
+          session->state.learning_rate, &stats, error))
     return FALSE;
   session->state.batch++;
   session->state.loss_sum += stats.loss;
@@ -112,9 +111,8 @@ run_steps (Run *run, const Plan *plan, GError **error)
 /* --- behind an epoch ------------------------------------------------------------- */
 
 static void
-report_epoch (const Run *run, const DevResult *result, gboolean best)
+report_epoch (const Session *session, const DevResult *result, gboolean best)
 {
-  const Session *session = run->session;
   const TrainState *state = &session->state;
   g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *passed = format_seconds (session_seconds (session));
@@ -130,7 +128,7 @@ report_epoch (const Run *run, const DevResult *result, gboolean best)
     g_string_append_printf (text, ", dev loss %.4f, error %.2f %%%s",
         result->loss, 100 * result->error, best ? " (best)" : "");
   g_string_append_printf (text, ", rate %.3g, gradient %.3g, %s",
-      run->learning_rate, state->gradient_sum / MAX (state->batch, 1), passed);
+      state->learning_rate, state->gradient_sum / MAX (state->batch, 1), passed);
   if (state->n_infeasible > 0)
     g_string_append_printf (text, "; %" G_GUINT64_FORMAT
         " texts too long for their audio",
@@ -198,10 +196,9 @@ measure_epoch (Run *run, gboolean keep, GError **error)
   if (has_dev && !session_measure_dev (session, &result, error))
     return FALSE;
   if (!judge_epoch (session, has_dev ? &result : NULL, &best, error)
-      || !session_log_epoch (session, has_dev ? &result : NULL,
-          run->learning_rate, error))
+      || !session_log_epoch (session, has_dev ? &result : NULL, error))
     return FALSE;
-  report_epoch (run, has_dev ? &result : NULL, best);
+  report_epoch (session, has_dev ? &result : NULL, best);
   return !keep || keep_epoch (session, has_dev ? &result : NULL, error);
 }
 

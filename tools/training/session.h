@@ -23,6 +23,7 @@ typedef struct {
   guint best_epoch;
   guint n_not_better;  /* epochs since the best or the last lower rate */
   double rate_scale;   /* of the plateau schedule */
+  double learning_rate; /* of the last step */
   double seconds;      /* of all runs */
 } TrainState;
 
@@ -92,7 +93,7 @@ gboolean session_load (Session *session, GError **error);
 /* CSV, a line an epoch. */
 gboolean session_log_begin (Session *session, GError **error);
 gboolean session_log_epoch (Session *session, const DevResult *result,
-    double learning_rate, GError **error);
+    GError **error);
 
 /* dev.c */
 gboolean train_state_is_beaten (const TrainState *state,
