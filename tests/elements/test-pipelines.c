@@ -16,7 +16,7 @@ typedef struct {
   char *out;
 } Files;
 
-/* --- files ----------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 
 static void
 append_u32 (GByteArray *bytes, guint32 value)
@@ -98,7 +98,7 @@ have_elements (const char *const *names)
   return TRUE;
 }
 
-/* --- running --------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------- */
 
 static GstElement *
 parse (const char *description)
@@ -145,7 +145,7 @@ transcribe (Files *files, const char *properties, const char *tail)
   return contents;
 }
 
-/* --- text ------------------------------------------------------------------ */
+/* --- text ----------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -286,7 +286,7 @@ test_seek (void)
   files_clear (&files);
 }
 
-/* --- scripts --------------------------------------------------------------- */
+/* --- scripts -------------------------------------------------------------- */
 
 /* The script says the same as the pipeline in it. */
 static void
@@ -317,7 +317,7 @@ test_script_captions (void)
   files_clear (&files);
 }
 
-/* --- what goes wrong ------------------------------------------------------- */
+/* --- what goes wrong ------------------------------------------------------ */
 
 static void
 test_wrong_rate (void)

@@ -7,7 +7,7 @@
 #include "tests/elements/speech-harness.h"
 #include "tests/elements/toy-models.h"
 
-/* --- caps ------------------------------------------------------------------ */
+/* --- caps ----------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -58,7 +58,7 @@ test_caps (gconstpointer data)
   toy_model_remove (model);
 }
 
-/* --- states ---------------------------------------------------------------- */
+/* --- states --------------------------------------------------------------- */
 
 static void
 test_states (void)
@@ -108,7 +108,7 @@ test_restart (void)
   speech_harness_free (speech);
 }
 
-/* --- models ---------------------------------------------------------------- */
+/* --- models --------------------------------------------------------------- */
 
 static char *
 broken_model (const char *kind)
@@ -265,7 +265,7 @@ test_shared_model (void)
   speech_harness_free (second);
 }
 
-/* --- latency --------------------------------------------------------------- */
+/* --- latency -------------------------------------------------------------- */
 
 /* Window 25 ms, hop 10 ms: 15 ms and one frame of 10 ms. */
 #define MODEL_LATENCY (25 * GST_MSECOND)

@@ -220,7 +220,7 @@ test_observed_delay (void)
   speech_harness_free (speech);
 }
 
-/* --- json_src -------------------------------------------------------------- */
+/* --- json_src ------------------------------------------------------------- */
 
 static void
 test_json (void)
@@ -263,7 +263,7 @@ test_json (void)
   speech_harness_free (speech);
 }
 
-/* --- tags and events ------------------------------------------------------- */
+/* --- tags and events ------------------------------------------------------ */
 
 static char *
 language_of (GstHarness *harness)

@@ -44,7 +44,7 @@ nth_text (GPtrArray *said, guint n)
   g_assert_not_reached ();
 }
 
-/* --- utterances and words -------------------------------------------------- */
+/* --- utterances and words ------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -157,7 +157,7 @@ test_gaps (void)
   speech_harness_free (speech);
 }
 
-/* --- buffers of any size --------------------------------------------------- */
+/* --- buffers of any size -------------------------------------------------- */
 
 static char *
 transcript_of (const char *properties, gsize chunk)
@@ -217,7 +217,7 @@ test_int16 (void)
   speech_harness_free (speech);
 }
 
-/* --- breaks ---------------------------------------------------------------- */
+/* --- breaks --------------------------------------------------------------- */
 
 static const struct {
   const char *name;
