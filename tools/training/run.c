@@ -219,7 +219,30 @@ finish_epoch (Run *run, GError **error)
 
 /* --- behind the last -------------------------------------------------------------- */
 
-/* Whether the mean of the last epochs is better than the best of them. */
+/* Writes the mean, which the trainer holds, if it is better than the best
+ * epoch; without dev data it is taken to be. */
+static gboolean
+keep_mean (Session *session, guint n_epochs, GError **error)
+{
+  DevResult result = { 0 };
+  gboolean better;
+
+  if (session->dev->items->len == 0) {
+    message ("the mean of the last %u epochs is written", n_epochs);
+    return session_export (session, session->recipe->output, NULL, error);
+  }
+  if (!session_measure_dev (session, &result, error))
+    return FALSE;
+  better = train_state_is_beaten (&session->state, &result);
+  message ("mean of the last %u epochs: dev loss %.4f, error %.2f %%%s",
+      n_epochs, result.loss, 100 * result.error, better ? " (best)" : "");
+  if (!better)
+    return TRUE;
+  session->state.best_error = result.error;
+  return session_export (session, session->recipe->output, &result, error);
+}
+
+/* The mean of the last epochs, if they are kept. */
 static gboolean
 try_average (Session *session, GError **error)
 {
@@ -227,8 +250,7 @@ try_average (Session *session, GError **error)
       session->state.epoch);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *mean = NULL;
-  DevResult result = { 0 };
-  gboolean best, ok;
+  gboolean ok;
 
   for (guint i = 0; i < n; i++) {
     char *path = epoch_path (session, session->state.epoch - n + i);
@@ -244,19 +266,8 @@ try_average (Session *session, GError **error)
   ok = average_models ((const char *const *) paths->pdata, paths->len, mean,
            error)
       && rnnc_trainer_load_weights (session->trainer, mean, error) > 0
-      && session_measure_dev (session, &result, error);
+      && keep_mean (session, paths->len, error);
   g_unlink (mean);
-  if (!ok)
-    return FALSE;
-  best = session->dev->items->len == 0
-      || train_state_is_beaten (&session->state, &result);
-  message ("mean of the last %u epochs: dev loss %.4f, error %.2f %%%s",
-      paths->len, result.loss, 100 * result.error, best ? " (best)" : "");
-  if (best) {
-    session->state.best_error = result.error;
-    ok = session_export (session, session->recipe->output,
-        session->dev->items->len > 0 ? &result : NULL, error);
-  }
   for (guint i = 0; ok && i < paths->len; i++)
     g_unlink (g_ptr_array_index (paths, i));
   return ok;
