@@ -4,53 +4,46 @@
  * of outputs are laid side by side and multiplied at once. */
 #include <string.h>
 
-#include "rnncore/layers/linear.h"
+#include "rnncore/layers/convolution.h"
 
 static gboolean
 conv2d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
 {
   const RnncConv2dParams *conv = &layer->spec->params.conv2d;
-  gsize n_in = layer->spec->input.channels;
-  gsize area = (gsize) conv->kernel[0] * conv->kernel[1];
+  gsize n_in = layer->spec->input.channels / conv->groups;
   const gsize shape[]
       = { conv->channels, n_in, conv->kernel[0], conv->kernel[1] };
-  g_autofree float *weight
-      = rnnc_layer_read (layer, source, "weight", shape, 4, error);
-  g_autofree float *rows = NULL;
-  float *bias = NULL;
-  RnncLinear *linear;
+  const gsize flat_shape[] = { conv->channels, n_in, conv->kernel[1] };
 
-  if (weight == NULL)
-    return FALSE;
-  if (conv->bias) {
-    bias = rnnc_layer_read (layer, source, "bias", shape, 1, error);
-    if (bias == NULL)
-      return FALSE;
-  }
-  /* [out, in, kernel h, kernel w] to [out, kernel h, kernel w, in] */
-  rows = g_new (float, shape[0] * n_in * area);
-  for (gsize o = 0; o < shape[0]; o++)
-    for (gsize i = 0; i < n_in; i++)
-      for (gsize k = 0; k < area; k++)
-        rows[(o * area + k) * n_in + i] = weight[(o * n_in + i) * area + k];
-  linear = layer->weights = g_new0 (RnncLinear, 1);
-  rnnc_linear_init (linear, rows, shape[0], area * n_in, bias);
-  return TRUE;
+  layer->weights = rnnc_convolution_load (layer, source,
+      conv->flat ? flat_shape : shape, conv->flat ? 3 : 4, conv->groups,
+      conv->bias, error);
+  return layer->weights != NULL;
 }
 
-static void
-conv2d_clear (RnncLayer *layer)
+/* Floats in one window. */
+static gsize
+window_size (const RnncLayer *layer)
 {
-  rnnc_linear_clear (layer->weights);
-  g_free (layer->weights);
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+
+  return (gsize) conv->kernel[0] * conv->kernel[1]
+      * layer->spec->input.channels;
+}
+
+static gsize
+gather_size (const RnncLayer *layer)
+{
+  return rnnc_convolution_work_size (layer->weights,
+      layer->spec->input.channels);
 }
 
 static gsize
 conv2d_work_size (const RnncLayer *layer, gsize n_frames)
 {
-  const RnncLinear *linear = layer->weights;
-
-  return rnnc_align (layer->spec->output.width * linear->k * sizeof (float));
+  return gather_size (layer)
+      + rnnc_align (layer->spec->output.width * window_size (layer)
+          * sizeof (float));
 }
 
 /* One row of the kernel at one place: kernel w * in floats, zeros outside the
@@ -78,6 +71,24 @@ copy_kernel_row (const RnncLayer *layer, const float *row, glong x, float *to)
   memset (to + last * n_in, 0, (kernel - last) * n_in * sizeof *to);
 }
 
+/* The same for a kernel with gaps. */
+static void
+copy_dilated_row (const RnncLayer *layer, const float *row, glong x, float *to)
+{
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+  gsize n_in = layer->spec->input.channels;
+  glong width = layer->spec->input.width;
+
+  for (guint k = 0; k < conv->kernel[1]; k++) {
+    if (row != NULL && x >= 0 && x < width)
+      memcpy (to, row + x * (glong) n_in, n_in * sizeof *to);
+    else
+      memset (to, 0, n_in * sizeof *to);
+    x += conv->dilation[1];
+    to += n_in;
+  }
+}
+
 /* All windows of output row @y. */
 static void
 copy_windows (const RnncLayer *layer, const float *image, guint y,
@@ -92,11 +103,15 @@ copy_windows (const RnncLayer *layer, const float *image, guint y,
     glong left = (glong) x * conv->stride[1] - conv->padding[1];
 
     for (guint k = 0; k < conv->kernel[0]; k++) {
-      glong at = (glong) y * conv->stride[0] + k - conv->padding[0];
+      glong at = (glong) y * conv->stride[0]
+          + (glong) k * conv->dilation[0] - conv->padding[0];
       gboolean inside = at >= 0 && at < (glong) input->height;
+      const float *row = inside ? image + at * (glong) row_size : NULL;
 
-      copy_kernel_row (layer, inside ? image + at * (glong) row_size : NULL,
-          left, windows);
+      if (conv->dilation[1] == 1)
+        copy_kernel_row (layer, row, left, windows);
+      else
+        copy_dilated_row (layer, row, left, windows);
       windows += kernel_row;
     }
   }
@@ -106,15 +121,17 @@ static gsize
 conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     float *out, void *work)
 {
-  const RnncLinear *linear = layer->weights;
   const RnncShape *output = &layer->spec->output;
+  void *gathered = rnnc_take (&work, gather_size (layer));
+  float *windows = work;
 
   for (gsize t = 0; t < n_frames; t++) {
     for (guint y = 0; y < output->height; y++) {
-      copy_windows (layer, in, y, work);
-      rnnc_linear_apply (linear, work, linear->k, out, linear->n,
-          output->width, FALSE);
-      out += output->width * linear->n;
+      copy_windows (layer, in, y, windows);
+      rnnc_convolution_run (layer->weights, windows,
+          layer->spec->input.channels, window_size (layer), output->width,
+          out, gathered);
+      out += (gsize) output->width * output->channels;
     }
     in += rnnc_layer_inputs (layer);
   }
@@ -123,7 +140,8 @@ conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
 
 const RnncLayerClass rnnc_conv2d_class = {
   .load = conv2d_load,
-  .clear = conv2d_clear,
+  .clear = rnnc_convolution_clear,
+  .fold = rnnc_convolution_fold,
   .forward = conv2d_forward,
   .work_size = conv2d_work_size,
 };

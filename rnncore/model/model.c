@@ -81,14 +81,17 @@ load_contents (RnncModel *model, RnncSafetensors *file, GError **error)
       g_prefix_error (error, "%s: ", model->path);
     return FALSE;
   }
+  rnnc_plan_init (&model->plan, model->layers, model->n_layers);
   return TRUE;
 }
 
 static void
 free_model (RnncModel *model)
 {
-  if (model->layers != NULL)
+  if (model->layers != NULL) {
+    rnnc_plan_clear (&model->plan);
     rnnc_layers_free (model->layers, model->n_layers);
+  }
   rnnc_description_free (model->description);
   g_free (model->json);
   g_free (model->path);

@@ -69,6 +69,24 @@ frame_rate (const RnncFrontendConfig *config)
   return 0;
 }
 
+/* Only where they are not just the layer before. */
+static void
+append_sources (GString *text, GPtrArray *layers, guint index)
+{
+  const RnncLayerSpec *spec = g_ptr_array_index (layers, index);
+
+  if (spec->n_sources == 1 && spec->sources[0] == (gint) index - 1)
+    return;
+  for (guint i = 0; i < spec->n_sources; i++) {
+    const RnncLayerSpec *source = spec->sources[i] < 0
+        ? NULL
+        : g_ptr_array_index (layers, spec->sources[i]);
+
+    g_string_append_printf (text, "%s%s", i == 0 ? "  of " : ", ",
+        source != NULL ? source->name : "frontend");
+  }
+}
+
 static void
 append_layers (GString *text, RnncDescription *description,
     gsize *parameters, double *macs_per_second)
@@ -83,13 +101,13 @@ append_layers (GString *text, RnncDescription *description,
     gsize n = count_parameters (spec);
     gsize macs = rnnc_layer_spec_macs (spec);
 
-    if (spec->type == RNNC_LAYER_CONV1D)
-      rate /= spec->params.conv1d.stride;
     *parameters += n;
-    *macs_per_second += macs * rate;
+    *macs_per_second += macs * rate / spec->stride;
     g_string_append_printf (text,
-        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT "\n",
+        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT,
         spec->name, rnnc_layer_spec_type_name (spec), shape, n, macs);
+    append_sources (text, description->layers, i);
+    g_string_append_c (text, '\n');
   }
 }
 
