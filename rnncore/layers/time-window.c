@@ -73,11 +73,13 @@ rnnc_time_window_consume (RnncTimeWindow *window,
 {
   gsize consumed = n_windows * shape->stride;
 
+  if (n_windows == 0)
+    return;
   window->lead -= MIN (window->lead, consumed);
   if (consumed >= window->filled) {
     window->skip = consumed - window->filled;
     window->filled = 0;
-  } else if (consumed > 0) {
+  } else {
     window->filled -= consumed;
     memmove (window->frames, window->frames + consumed * shape->width,
         window->filled * shape->width * sizeof (float));
