@@ -79,6 +79,9 @@ frames_to_ns (const RnncFrontendConfig *config, guint64 n_frames)
     case RNNC_FRONTEND_LOG_MEL:
       return n_frames * config->log_mel.hop * NS_PER_SECOND
           / config->log_mel.rate;
+    case RNNC_FRONTEND_WAVEFORM:
+      return n_frames * config->waveform.hop * NS_PER_SECOND
+          / config->waveform.rate;
     case RNNC_FRONTEND_VIDEO:
       return n_frames * NS_PER_SECOND * config->video.rate_denominator
           / config->video.rate_numerator;
@@ -104,6 +107,9 @@ rnnc_model_latency (RnncModel *model)
   if (config->type == RNNC_FRONTEND_LOG_MEL)
     window = (guint64) (config->log_mel.window - config->log_mel.hop)
         * NS_PER_SECOND / config->log_mel.rate;
+  else if (config->type == RNNC_FRONTEND_WAVEFORM)
+    window = (guint64) (config->waveform.window - config->waveform.hop)
+        * NS_PER_SECOND / config->waveform.rate;
   return window + frames_to_ns (config,
              get_last (model)->look_ahead + get_last (model)->stride);
 }

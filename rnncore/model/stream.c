@@ -19,8 +19,9 @@ struct _RnncStream {
   gpointer user_data;
 
   RnncLogMel *mel;
+  RnncWaveform *waveform;
   RnncVideo *video;
-  gsize mel_block; /* samples that yield at most chunk frames */
+  gsize block; /* samples that yield at most chunk frames */
 
   void *arena;
   gsize arena_size;
@@ -129,7 +130,10 @@ make_front_end (RnncStream *stream)
     return;
   if (config->type == RNNC_FRONTEND_LOG_MEL) {
     stream->mel = rnnc_log_mel_new (&config->log_mel);
-    stream->mel_block = stream->chunk * config->log_mel.hop;
+    stream->block = stream->chunk * config->log_mel.hop;
+  } else if (config->type == RNNC_FRONTEND_WAVEFORM) {
+    stream->waveform = rnnc_waveform_new (&config->waveform);
+    stream->block = stream->chunk * config->waveform.hop;
   } else if (config->type == RNNC_FRONTEND_VIDEO) {
     stream->video = rnnc_video_new (&config->video);
   }
@@ -170,6 +174,7 @@ rnnc_stream_free (RnncStream *stream)
   if (stream == NULL)
     return;
   rnnc_log_mel_free (stream->mel);
+  rnnc_waveform_free (stream->waveform);
   rnnc_video_free (stream->video);
   g_aligned_free (stream->arena);
   rnnc_model_unref (stream->model);
@@ -301,11 +306,13 @@ void
 rnnc_stream_push_samples (RnncStream *stream, const float *samples,
     gsize n_samples)
 {
-  g_return_if_fail (stream != NULL && stream->mel != NULL);
+  g_return_if_fail (stream != NULL);
+  g_return_if_fail (stream->mel != NULL || stream->waveform != NULL);
   while (n_samples > 0) {
-    gsize n = MIN (n_samples, stream->mel_block);
-    gsize n_frames
-        = rnnc_log_mel_push (stream->mel, samples, n, stream->frames);
+    gsize n = MIN (n_samples, stream->block);
+    gsize n_frames = stream->mel != NULL
+        ? rnnc_log_mel_push (stream->mel, samples, n, stream->frames)
+        : rnnc_waveform_push (stream->waveform, samples, n, stream->frames);
 
     push_frames (stream, stream->frames, n_frames);
     samples += n;
@@ -332,11 +339,12 @@ void
 rnnc_stream_flush (RnncStream *stream)
 {
   g_return_if_fail (stream != NULL);
-  if (stream->mel != NULL) {
-    gsize n = rnnc_log_mel_flush (stream->mel, stream->frames);
-
-    push_frames (stream, stream->frames, n);
-  }
+  if (stream->mel != NULL)
+    push_frames (stream, stream->frames,
+        rnnc_log_mel_flush (stream->mel, stream->frames));
+  if (stream->waveform != NULL)
+    push_frames (stream, stream->frames,
+        rnnc_waveform_flush (stream->waveform, stream->frames));
   flush_layers (stream);
   rnnc_stream_reset (stream);
 }
@@ -347,6 +355,8 @@ rnnc_stream_reset (RnncStream *stream)
   g_return_if_fail (stream != NULL);
   if (stream->mel != NULL)
     rnnc_log_mel_reset (stream->mel);
+  if (stream->waveform != NULL)
+    rnnc_waveform_reset (stream->waveform);
   if (stream->video != NULL)
     rnnc_video_reset (stream->video);
   for (guint i = stream->first; i < stream->last; i++) {

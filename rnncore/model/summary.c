@@ -34,6 +34,7 @@ append_frontend (GString *text, const RnncFrontendConfig *config)
 {
   const RnncLogMelConfig *mel = &config->log_mel;
   const RnncVideoConfig *video = &config->video;
+  const RnncWaveformConfig *waveform = &config->waveform;
 
   switch (config->type) {
     case RNNC_FRONTEND_NONE:
@@ -43,6 +44,13 @@ append_frontend (GString *text, const RnncFrontendConfig *config)
       g_string_append_printf (text,
           "log-mel, %u Hz, window %u, hop %u, %u bands %g..%g Hz\n",
           mel->rate, mel->window, mel->hop, mel->mels, mel->fmin, mel->fmax);
+      break;
+    case RNNC_FRONTEND_WAVEFORM:
+      g_string_append_printf (text,
+          "waveform, %u Hz, window %u, hop %u, context %u, reflected %u and "
+          "%u\n",
+          waveform->rate, waveform->window, waveform->hop, waveform->context,
+          waveform->pad[0], waveform->pad[1]);
       break;
     case RNNC_FRONTEND_VIDEO:
       g_string_append_printf (text, "video, %ux%u %s%s, %g frames/s\n",
@@ -60,6 +68,8 @@ frame_rate (const RnncFrontendConfig *config)
   switch (config->type) {
     case RNNC_FRONTEND_LOG_MEL:
       return (double) config->log_mel.rate / config->log_mel.hop;
+    case RNNC_FRONTEND_WAVEFORM:
+      return (double) config->waveform.rate / config->waveform.hop;
     case RNNC_FRONTEND_VIDEO:
       return (double) config->video.rate_numerator
           / config->video.rate_denominator;
