@@ -117,8 +117,9 @@ rnnc_model_latency (RnncModel *model)
 gsize
 rnnc_model_output_frames (RnncModel *model, gsize n_frames)
 {
-  for (guint i = 0; i < model->n_layers; i++)
-    n_frames
-        = rnnc_layer_spec_output_frames (get_spec (model, i), n_frames);
-  return n_frames;
+  const RnncLayerSpec *last = get_last (model);
+
+  if (n_frames == 0)
+    return 0;
+  return last->ended ? 1 : (n_frames - 1) / last->stride + 1;
 }
