@@ -25,7 +25,7 @@ gst_rnn_gesture_take_event (const RnncGesture *gesture, gpointer user_data)
   g_array_append_val (self->events, event);
 }
 
-/* --- bus ------------------------------------------------------------------- */
+/* --- bus ------------------------------------------------------------------ */
 
 /* Boxes as opencv's handdetect has them: x and y are the centre. The network
  * looks at the whole picture, so that is the box. */
@@ -64,7 +64,7 @@ post_event (GstRnnGesture *self, const GstRnnGestureEvent *event)
       gst_message_new_element (GST_OBJECT (self), result));
 }
 
-/* --- text pad -------------------------------------------------------------- */
+/* --- text pad ------------------------------------------------------------- */
 
 static void
 push_text (GstRnnGesture *self, const GstRnnGestureEvent *event)
@@ -95,7 +95,7 @@ push_gap (GstRnnGesture *self)
     gst_rnn_text_output_gap (&self->text, self->now - hold);
 }
 
-/* --- buffers --------------------------------------------------------------- */
+/* --- buffers -------------------------------------------------------------- */
 
 void
 gst_rnn_gesture_register_meta (void)

@@ -56,7 +56,7 @@ struct _GstRnnGesture {
   GstFlowReturn flow;      /* of the text pad */
 };
 
-/* --- gesture-video.c ------------------------------------------------------- */
+/* --- gesture-video.c ------------------------------------------------------ */
 
 /* @self->current from the properties, as the spotter's options. */
 void gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
@@ -70,7 +70,7 @@ gboolean gst_rnn_gesture_set_caps (GstBaseTransform *transform, GstCaps *in,
 /* Forgets the stream; @flush: what is to come is the same stream. */
 void gst_rnn_gesture_reset (GstRnnGesture *self, gboolean flush);
 
-/* --- gesture-output.c ------------------------------------------------------ */
+/* --- gesture-output.c ----------------------------------------------------- */
 
 /* RnncGestureFunc */
 void gst_rnn_gesture_take_event (const RnncGesture *gesture,

@@ -50,7 +50,7 @@ drain (GstRnnGesture *self)
   self->has_frames = FALSE;
 }
 
-/* --- properties and model -------------------------------------------------- */
+/* --- properties and model ------------------------------------------------- */
 
 static void
 apply_settings (GstRnnGesture *self)
@@ -95,7 +95,7 @@ make_ready (GstRnnGesture *self)
   return GST_FLOW_OK;
 }
 
-/* --- frames ---------------------------------------------------------------- */
+/* --- frames --------------------------------------------------------------- */
 
 static RnncPixelLayout
 layout_of (const GstVideoFormatInfo *format)
@@ -199,7 +199,7 @@ gst_rnn_gesture_transform_ip (GstBaseTransform *transform, GstBuffer *buffer)
   return gst_rnn_gesture_send (self, buffer);
 }
 
-/* --- events ---------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------- */
 
 gboolean
 gst_rnn_gesture_set_caps (GstBaseTransform *transform, GstCaps *in,

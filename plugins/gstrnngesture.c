@@ -54,7 +54,7 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (rnngesture, "rnngesture",
     GST_DEBUG_CATEGORY_INIT (gst_rnn_gesture_debug, "rnngesture", 0,
         "gestures in video"))
 
-/* --- states ---------------------------------------------------------------- */
+/* --- states --------------------------------------------------------------- */
 
 /* In the loading thread. */
 static gboolean
@@ -118,7 +118,7 @@ change_state (GstElement *element, GstStateChange transition)
   return result;
 }
 
-/* --- buffers --------------------------------------------------------------- */
+/* --- buffers -------------------------------------------------------------- */
 
 /* The same memory, with metadata of its own. */
 static GstFlowReturn
@@ -145,7 +145,7 @@ sink_event (GstBaseTransform *transform, GstEvent *event)
       ->sink_event (transform, event);
 }
 
-/* --- text_src -------------------------------------------------------------- */
+/* --- text_src ------------------------------------------------------------- */
 
 static gboolean
 text_event (GstPad *pad, GstObject *parent, GstEvent *event)
@@ -187,7 +187,7 @@ release_pad (GstElement *element, GstPad *pad)
   gst_element_remove_pad (element, pad);
 }
 
-/* --- properties ------------------------------------------------------------ */
+/* --- properties ----------------------------------------------------------- */
 
 static void
 set_property (GObject *object, guint id, const GValue *value,
@@ -278,7 +278,7 @@ install_properties (GObjectClass *klass)
           "Post results on the bus", TRUE, STATIC_PLAYING));
 }
 
-/* --- class and instance ---------------------------------------------------- */
+/* --- class and instance --------------------------------------------------- */
 
 static void
 finalize (GObject *object)

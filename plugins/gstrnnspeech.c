@@ -64,7 +64,7 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (rnnspeech, "rnnspeech", GST_RANK_NONE,
     GST_DEBUG_CATEGORY_INIT (gst_rnn_speech_debug, "rnnspeech", 0,
         "speech to text"))
 
-/* --- enumerations ---------------------------------------------------------- */
+/* --- enumerations --------------------------------------------------------- */
 
 #define TYPE_UNIT (unit_get_type ())
 static GType
@@ -103,7 +103,7 @@ lines_get_type (void)
   return type;
 }
 
-/* --- latency --------------------------------------------------------------- */
+/* --- latency -------------------------------------------------------------- */
 
 GstClockTime
 gst_rnn_speech_own_latency (GstRnnSpeech *self,
@@ -162,7 +162,7 @@ src_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return gst_pad_event_default (pad, parent, event);
 }
 
-/* --- caps ------------------------------------------------------------------ */
+/* --- caps ----------------------------------------------------------------- */
 
 /* Sees CAPS before the pad refuses them, which it does without a word. */
 static GstPadProbeReturn
@@ -185,7 +185,7 @@ explain_caps (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* --- states ---------------------------------------------------------------- */
+/* --- states --------------------------------------------------------------- */
 
 /* In the loading thread. */
 static gboolean
@@ -254,7 +254,7 @@ change_state (GstElement *element, GstStateChange transition)
   return result;
 }
 
-/* --- json_src -------------------------------------------------------------- */
+/* --- json_src ------------------------------------------------------------- */
 
 static void
 prepare_src_pad (GstPad *pad)
@@ -293,7 +293,7 @@ release_pad (GstElement *element, GstPad *pad)
   gst_element_remove_pad (element, pad);
 }
 
-/* --- properties ------------------------------------------------------------ */
+/* --- properties ----------------------------------------------------------- */
 
 static void
 replace_string (char **string, const GValue *value)
@@ -479,7 +479,7 @@ install_output_properties (GObjectClass *klass)
           GST_RNN_SPEECH_LINES_AUTO, STATIC_PLAYING));
 }
 
-/* --- class and instance ---------------------------------------------------- */
+/* --- class and instance --------------------------------------------------- */
 
 static void
 finalize (GObject *object)

@@ -21,7 +21,7 @@ typedef gboolean (*GstRnnModelLoadedFunc) (GstElement *element,
 /**
  * gst_rnn_model_loader_new:
  * @element: not referenced; outlives the loader
- * @task: "speech" or "gesture": whose default model is taken where none is named
+ * @task: "speech" or "gesture": whose default model is taken if none is named
  */
 GstRnnModelLoader *gst_rnn_model_loader_new (GstElement *element,
     const char *task, GstRnnModelLoadedFunc loaded);

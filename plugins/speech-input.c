@@ -73,7 +73,7 @@ drain (GstRnnSpeech *self)
   return self->flow;
 }
 
-/* --- properties and model -------------------------------------------------- */
+/* --- properties and model ------------------------------------------------- */
 
 static void
 apply_settings (GstRnnSpeech *self)
@@ -150,7 +150,7 @@ make_ready (GstRnnSpeech *self)
   return GST_FLOW_OK;
 }
 
-/* --- samples --------------------------------------------------------------- */
+/* --- samples -------------------------------------------------------------- */
 
 /* @samples: (nullable): %NULL for silence */
 static GstFlowReturn
@@ -207,7 +207,7 @@ push_samples (GstRnnSpeech *self, const guint8 *data, gsize n_samples)
   return flow;
 }
 
-/* --- timestamps ------------------------------------------------------------ */
+/* --- timestamps ----------------------------------------------------------- */
 
 /* Begins at @timestamp. */
 static void
@@ -215,8 +215,8 @@ anchor (GstRnnSpeech *self, GstClockTime timestamp)
 {
   self->base = timestamp;
   self->n_samples = 0;
-  gst_rnn_text_output_go_to (&self->text, timestamp);
   gst_rnn_text_output_go_to (&self->json, timestamp);
+  gst_rnn_text_output_go_to (&self->text, timestamp);
 }
 
 /* Continues, fills a hole, or drains and begins anew, so that the next sample
@@ -263,7 +263,7 @@ assumed_start (GstRnnSpeech *self)
   return self->segment.start;
 }
 
-/* --- buffers --------------------------------------------------------------- */
+/* --- buffers -------------------------------------------------------------- */
 
 static GstFlowReturn
 take_buffer (GstRnnSpeech *self, GstBuffer *buffer)
@@ -319,7 +319,7 @@ gst_rnn_speech_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   return flow;
 }
 
-/* --- events ---------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------- */
 
 static gboolean
 take_caps (GstRnnSpeech *self, GstEvent *event)
@@ -378,8 +378,8 @@ take_gap (GstRnnSpeech *self, GstEvent *event)
             GST_SECOND));
   } else {
     drain (self);
-    gst_rnn_text_output_gap (&self->text, end);
     gst_rnn_text_output_gap (&self->json, end);
+    gst_rnn_text_output_gap (&self->text, end);
   }
   self->next = end;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Results on their way out: text buffers, GAPs, bus messages, JSON. Everything
- * here runs in the streaming thread, outside the transcriber's calls. */
+ * here runs in the streaming thread, outside the transcriber's calls. JSON goes
+ * first, so that a queue behind json_src is enough for both pads to preroll. */
 #include "plugins/result-message.h"
 #include "plugins/speech-private.h"
 
@@ -252,8 +253,8 @@ gst_rnn_speech_send (GstRnnSpeech *self)
       commit_words (self, self->partial, count_due_words (self));
   }
   until = said_until (self);
-  gst_rnn_text_output_gap (&self->text, until);
   gst_rnn_text_output_gap (&self->json, until);
+  gst_rnn_text_output_gap (&self->text, until);
   return self->flow;
 }
 
@@ -261,8 +262,8 @@ GstFlowReturn
 gst_rnn_speech_send_end (GstRnnSpeech *self, GstClockTime end)
 {
   send_results (self);
-  gst_rnn_text_output_gap (&self->text, end);
   gst_rnn_text_output_gap (&self->json, end);
+  gst_rnn_text_output_gap (&self->text, end);
   return self->flow;
 }
 

@@ -82,13 +82,13 @@ struct _GstRnnSpeech {
   GstFlowReturn flow;
 };
 
-/* --- gstrnnspeech.c -------------------------------------------------------- */
+/* --- gstrnnspeech.c ------------------------------------------------------- */
 
 /* ns from a word's end to its text, as far as this element is the reason. */
 GstClockTime gst_rnn_speech_own_latency (GstRnnSpeech *self,
     const GstRnnSpeechSettings *settings);
 
-/* --- speech-input.c -------------------------------------------------------- */
+/* --- speech-input.c ------------------------------------------------------- */
 
 GstFlowReturn gst_rnn_speech_chain (GstPad *pad, GstObject *parent,
     GstBuffer *buffer);
@@ -99,7 +99,7 @@ void gst_rnn_speech_reset (GstRnnSpeech *self, gboolean flush);
 /* Where the audio heard so far ends, or NONE. */
 GstClockTime gst_rnn_speech_now (GstRnnSpeech *self);
 
-/* --- speech-output.c ------------------------------------------------------- */
+/* --- speech-output.c ------------------------------------------------------ */
 
 /* RnncTranscriptFunc */
 void gst_rnn_speech_take_transcript (const RnncTranscript *transcript,

@@ -7,15 +7,12 @@
 #include "tools/common/message.h"
 
 static GOptionContext *
-make_context (const char *name, const GOptionEntry *entries,
-    const CommandUsage *usage)
+make_context (const GOptionEntry *entries, const CommandUsage *usage)
 {
-  g_autofree char *parameters
-      = g_strdup_printf ("%s - rnncore %s", usage->arguments, name);
   g_autofree char *example = g_strdup_printf ("Example:\n%s\n\n"
       "Results go to standard output, messages to standard error.\n"
       "Exit status: 0 success, 1 failure, 2 wrong usage.", usage->example);
-  GOptionContext *context = g_option_context_new (parameters);
+  GOptionContext *context = g_option_context_new (usage->arguments);
 
   g_option_context_set_summary (context, usage->summary);
   g_option_context_set_description (context, example);
@@ -28,7 +25,7 @@ command_parse (int argc, char **argv, const GOptionEntry *entries,
     const CommandUsage *usage, GStrv *arguments, int *status)
 {
   g_autofree char *program = g_strdup_printf ("rnncore %s", argv[0]);
-  g_autoptr (GOptionContext) context = make_context (argv[0], entries, usage);
+  g_autoptr (GOptionContext) context = make_context (entries, usage);
   g_auto (GStrv) copy = g_new0 (char *, argc + 1);
   g_autoptr (GError) error = NULL;
   int n;

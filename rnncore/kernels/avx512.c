@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * AVX-512 F: sixteen floats, thirty-two registers. */
+#include <immintrin.h>
+
 #define RNNC_LANES 16
 #define RNNC_TABLE rnnc_kernels_avx512
 #define RNNC_TABLE_NAME "avx512"
 #define RNNC_TILE_ROWS 12
 #define RNNC_TILE_SUMS 16
+#define RNNC_FUSED(a, b, c) _mm512_fmadd_ps (a, b, c)
 #include "rnncore/kernels/vector.h"

@@ -3,8 +3,8 @@
  * Inner loops: one table of functions per instruction set, filled from the
  * portable C twins and replaced where a processor offers more. libc only.
  *
- * All functions: any lengths (0 too), no alignment needed, inputs and outputs do
- * not overlap unless stated. A row of matmul has the same bits whatever the
+ * All functions: any lengths (0 too), no alignment needed, inputs and outputs
+ * do not overlap unless stated. A row of matmul has the same bits whatever the
  * number of rows, so that streaming equals offline exactly within one table. */
 #pragma once
 

@@ -7,8 +7,9 @@
  *   RNNC_TABLE_NAME    its name for people
  *   RNNC_TILE_ROWS     rows of the tallest matmul tile: 6 or 12
  *   RNNC_TILE_SUMS     vectors of sums that the registers hold
- * and is compiled with that set's flags and -ffp-contract=fast, which makes
- * a * b + c one fused operation. */
+ *   RNNC_FUSED         (a, b, c): a * b + c of vectors, rounded once
+ * and is compiled with that set's flags. Fused operations are asked for by
+ * name: what a compiler contracts by itself may differ from place to place. */
 #include <string.h>
 
 #include "rnncore/kernels/kernels.h"
@@ -71,17 +72,17 @@ vec_exp (Vec x)
   Vec t, r, p;
 
   x = choose (x > high, high, choose (x < low, low, x));
-  t = x * EXP_LOG2E + spread (magic);
+  t = RNNC_FUSED (x, spread (EXP_LOG2E), spread (magic));
   r = t - spread (magic);
-  p = x - r * EXP_LN2_HIGH;
-  p = p - r * EXP_LN2_LOW;
+  p = RNNC_FUSED (r, spread (-EXP_LN2_HIGH), x);
+  p = RNNC_FUSED (r, spread (-EXP_LN2_LOW), p);
   r = spread (EXP_C5);
-  r = r * p + spread (EXP_C4);
-  r = r * p + spread (EXP_C3);
-  r = r * p + spread (EXP_C2);
-  r = r * p + spread (EXP_C1);
-  r = r * p + spread (EXP_C0);
-  r = r * (p * p) + (p + spread (1));
+  r = RNNC_FUSED (r, p, spread (EXP_C4));
+  r = RNNC_FUSED (r, p, spread (EXP_C3));
+  r = RNNC_FUSED (r, p, spread (EXP_C2));
+  r = RNNC_FUSED (r, p, spread (EXP_C1));
+  r = RNNC_FUSED (r, p, spread (EXP_C0));
+  r = RNNC_FUSED (r, p * p, p + spread (1));
   return (Vec) ((Int) r + (((Int) t - (Int) spread (magic)) << 23));
 }
 
@@ -176,7 +177,7 @@ lstm (const float *gates, float *c, float *h, size_t n)
     Vec cell = vec_tanh (load_part (gates + 2 * n + i, left));
     Vec output = vec_sigmoid (load_part (gates + 3 * n + i, left));
 
-    cell = forget * load_part (c + i, left) + input * cell;
+    cell = RNNC_FUSED (forget, load_part (c + i, left), input * cell);
     store_part (c + i, cell, left);
     store_part (h + i, output * vec_tanh (cell), left);
   }
@@ -191,11 +192,12 @@ gru (const float *input, const float *hidden, float *h, size_t n)
         load_part (input + i, left) + load_part (hidden + i, left));
     Vec update = vec_sigmoid (load_part (input + n + i, left)
         + load_part (hidden + n + i, left));
-    Vec fresh = vec_tanh (reset * load_part (hidden + 2 * n + i, left)
-        + load_part (input + 2 * n + i, left));
+    Vec fresh = vec_tanh (RNNC_FUSED (reset,
+        load_part (hidden + 2 * n + i, left),
+        load_part (input + 2 * n + i, left)));
 
-    store_part (h + i, update * (load_part (h + i, left) - fresh) + fresh,
-        left);
+    store_part (h + i,
+        RNNC_FUSED (update, load_part (h + i, left) - fresh, fresh), left);
   }
 }
 
@@ -261,7 +263,7 @@ tile (const Product *p, const size_t rows, const size_t panels)
       Vec value = spread (x[r * ldx + i]);
 
       UNROLL for (size_t j = 0; j < width; j++)
-        sum[r * width + j] += w[j] * value;
+        sum[r * width + j] = RNNC_FUSED (w[j], value, sum[r * width + j]);
     }
   }
   UNROLL for (size_t r = 0; r < rows; r++)

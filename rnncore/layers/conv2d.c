@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Convolution inside a frame [height, width, channels]: the windows of one row
- * of outputs are laid side by side and multiplied at once. */
+ * Convolution inside a frame [height, width, channels]: the windows of a few
+ * rows of outputs are laid side by side and multiplied at once. */
 #include <string.h>
 
 #include "rnncore/layers/convolution.h"
+
+/* Windows multiplied at once, at least (where the image has as many): enough
+ * for a weight in the cache to serve many, few enough to stay there. */
+#define BLOCK_WINDOWS 48
 
 static gboolean
 conv2d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
@@ -38,12 +42,23 @@ gather_size (const RnncLayer *layer)
       layer->spec->input.channels);
 }
 
+/* Rows of outputs multiplied at once. */
+static guint
+block_rows (const RnncLayer *layer)
+{
+  const RnncShape *output = &layer->spec->output;
+
+  return MIN ((BLOCK_WINDOWS + output->width - 1) / output->width,
+      output->height);
+}
+
 static gsize
 conv2d_work_size (const RnncLayer *layer, gsize n_frames)
 {
+  gsize windows = (gsize) block_rows (layer) * layer->spec->output.width;
+
   return gather_size (layer)
-      + rnnc_align (layer->spec->output.width * window_size (layer)
-          * sizeof (float));
+      + rnnc_align (windows * window_size (layer) * sizeof (float));
 }
 
 /* One row of the kernel at one place: kernel w * in floats, zeros outside the
@@ -123,15 +138,22 @@ conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
 {
   const RnncShape *output = &layer->spec->output;
   void *gathered = rnnc_take (&work, gather_size (layer));
+  gsize size = window_size (layer);
   float *windows = work;
 
   for (gsize t = 0; t < n_frames; t++) {
-    for (guint y = 0; y < output->height; y++) {
-      copy_windows (layer, in, y, windows);
+    guint n_rows;
+
+    for (guint y = 0; y < output->height; y += n_rows) {
+      gsize n_windows;
+
+      n_rows = MIN (block_rows (layer), output->height - y);
+      n_windows = (gsize) n_rows * output->width;
+      for (guint i = 0; i < n_rows; i++)
+        copy_windows (layer, in, y + i, windows + i * output->width * size);
       rnnc_convolution_run (layer->weights, windows,
-          layer->spec->input.channels, window_size (layer), output->width,
-          out, gathered);
-      out += (gsize) output->width * output->channels;
+          layer->spec->input.channels, size, n_windows, out, gathered);
+      out += n_windows * output->channels;
     }
     in += rnnc_layer_inputs (layer);
   }

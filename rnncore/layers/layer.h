@@ -125,13 +125,13 @@ rnnc_align (gsize n_bytes)
   return (n_bytes + 63) & ~(gsize) 63;
 }
 
-/* Takes @n_bytes, aligned, from the memory at *@at. */
+/* Takes @n_bytes, aligned, from the memory at *@at; %NULL there measures. */
 static inline void *
 rnnc_take (void **at, gsize n_bytes)
 {
   void *taken = *at;
 
-  *at = (char *) taken + rnnc_align (n_bytes);
+  *at = (void *) ((guintptr) taken + rnnc_align (n_bytes));
   return taken;
 }
 

@@ -118,7 +118,7 @@ lay_out (RnncStream *stream, void *base)
     if (base != NULL)
       stream->slots[i] = memory;
   }
-  return (gsize) ((char *) at - (char *) base);
+  return (guintptr) at - (guintptr) base;
 }
 
 static void

@@ -400,6 +400,7 @@ main (int argc, char **argv)
   const char *const formats[] = { "RGB", "BGR", "RGBx", "xRGB", "BGRx",
     "xBGR", "RGBA", "ARGB", "BGRA", "ABGR", "GRAY8", "GRAY16_LE", "NV12",
     "I420" };
+  int status;
 
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
@@ -425,5 +426,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rnngesture/qos", test_qos);
   g_test_add_func ("/rnngesture/states", test_states);
   g_test_add_func ("/rnngesture/wrong-model", test_wrong_model);
-  return g_test_run ();
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
 }

@@ -16,7 +16,7 @@ typedef struct {
   char *out;
 } Files;
 
-/* --- files ----------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 
 static void
 append_u32 (GByteArray *bytes, guint32 value)
@@ -98,7 +98,7 @@ have_elements (const char *const *names)
   return TRUE;
 }
 
-/* --- running --------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------- */
 
 static GstElement *
 parse (const char *description)
@@ -145,7 +145,7 @@ transcribe (Files *files, const char *properties, const char *tail)
   return contents;
 }
 
-/* --- text ------------------------------------------------------------------ */
+/* --- text ----------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -223,6 +223,32 @@ test_overlay (gconstpointer properties)
   files_clear (&files);
 }
 
+/* A queue behind json_src is enough for both pads. */
+static void
+test_both_pads (void)
+{
+  const char *const needs[] = { "wavparse", "queue", NULL };
+  g_autoptr (GstElement) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *description = NULL, *contents = NULL;
+  Files files;
+
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  description = g_strdup_printf (
+      "filesrc location=\"%s\" ! wavparse ! audioconvert "
+      "! rnnspeech name=s model=\"%s\" s.json_src ! queue "
+      "! filesink location=\"%s\" s.src ! fakesink",
+      files.wav, files.model, files.out);
+  pipeline = parse (description);
+  error = run_to_end (pipeline);
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (files.out, &contents, NULL, NULL));
+  g_assert_nonnull (strstr (contents, "\"text\":\"ab cd\""));
+  files_clear (&files);
+}
+
 /* A seek into the second utterance hears that one alone. */
 static void
 test_seek (void)
@@ -260,7 +286,38 @@ test_seek (void)
   files_clear (&files);
 }
 
-/* --- what goes wrong ------------------------------------------------------- */
+/* --- scripts -------------------------------------------------------------- */
+
+/* The script says the same as the pipeline in it. */
+static void
+test_script_captions (void)
+{
+  const char *const needs[] = { "wavparse", "decodebin", NULL };
+  const char *folder = g_getenv ("PIPELINES");
+  g_autofree char *script = NULL, *model = NULL, *out = NULL;
+  g_autoptr (GError) error = NULL;
+  gint status;
+  Files files;
+
+  if (folder == NULL) {
+    g_test_skip ("PIPELINES is not set");
+    return;
+  }
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  script = g_build_filename (folder, "file-captions", NULL);
+  model = g_strconcat ("model=", files.model, NULL);
+  g_assert_true (g_spawn_sync (NULL,
+      (char *[]) { script, files.wav, model, NULL }, NULL, 0, NULL, NULL,
+      &out, NULL, &status, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+  g_assert_cmpstr (out, ==, "ab cd\nef\n");
+  files_clear (&files);
+}
+
+/* --- what goes wrong ------------------------------------------------------ */
 
 static void
 test_wrong_rate (void)
@@ -329,6 +386,8 @@ test_stop_early (void)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (outputs); i++) {
@@ -340,9 +399,13 @@ main (int argc, char **argv)
   g_test_add_data_func ("/pipelines/overlay/utterance", "", test_overlay);
   g_test_add_data_func ("/pipelines/overlay/word",
       "output-unit=word latency=200", test_overlay);
+  g_test_add_func ("/pipelines/script/file-captions", test_script_captions);
+  g_test_add_func ("/pipelines/both-pads", test_both_pads);
   g_test_add_func ("/pipelines/seek", test_seek);
   g_test_add_func ("/pipelines/wrong-rate", test_wrong_rate);
   g_test_add_func ("/pipelines/missing-model", test_missing_model);
   g_test_add_func ("/pipelines/stop-early", test_stop_early);
-  return g_test_run ();
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
 }

@@ -7,7 +7,7 @@
 #include "tests/elements/speech-harness.h"
 #include "tests/elements/toy-models.h"
 
-/* --- caps ------------------------------------------------------------------ */
+/* --- caps ----------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -58,7 +58,7 @@ test_caps (gconstpointer data)
   toy_model_remove (model);
 }
 
-/* --- states ---------------------------------------------------------------- */
+/* --- states --------------------------------------------------------------- */
 
 static void
 test_states (void)
@@ -108,7 +108,7 @@ test_restart (void)
   speech_harness_free (speech);
 }
 
-/* --- models ---------------------------------------------------------------- */
+/* --- models --------------------------------------------------------------- */
 
 static char *
 broken_model (const char *kind)
@@ -265,7 +265,7 @@ test_shared_model (void)
   speech_harness_free (second);
 }
 
-/* --- latency --------------------------------------------------------------- */
+/* --- latency -------------------------------------------------------------- */
 
 /* Window 25 ms, hop 10 ms: 15 ms and one frame of 10 ms. */
 #define MODEL_LATENCY (25 * GST_MSECOND)
@@ -388,6 +388,7 @@ main (int argc, char **argv)
 {
   const char *const broken[] = { "missing", "truncated", "wrong-rate",
     "wrong-task" };
+  int status;
 
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
@@ -419,5 +420,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rnnspeech/model/default", test_default_model);
   g_test_add_func ("/rnnspeech/model/shared", test_shared_model);
   g_test_add_func ("/rnnspeech/headers", test_headers);
-  return g_test_run ();
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
 }

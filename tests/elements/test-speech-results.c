@@ -220,7 +220,7 @@ test_observed_delay (void)
   speech_harness_free (speech);
 }
 
-/* --- json_src -------------------------------------------------------------- */
+/* --- json_src ------------------------------------------------------------- */
 
 static void
 test_json (void)
@@ -263,7 +263,7 @@ test_json (void)
   speech_harness_free (speech);
 }
 
-/* --- tags and events ------------------------------------------------------- */
+/* --- tags and events ------------------------------------------------------ */
 
 static char *
 language_of (GstHarness *harness)
@@ -359,6 +359,8 @@ test_excessive_delay (void)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (intervals); i++) {
@@ -378,5 +380,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rnnspeech/tags/language", test_tags);
   g_test_add_func ("/rnnspeech/tags/foreign-language", test_foreign_language);
   g_test_add_func ("/rnnspeech/events/final-transcript", test_final_event);
-  return g_test_run ();
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
 }

@@ -44,7 +44,7 @@ nth_text (GPtrArray *said, guint n)
   g_assert_not_reached ();
 }
 
-/* --- utterances and words -------------------------------------------------- */
+/* --- utterances and words ------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -157,7 +157,7 @@ test_gaps (void)
   speech_harness_free (speech);
 }
 
-/* --- buffers of any size --------------------------------------------------- */
+/* --- buffers of any size -------------------------------------------------- */
 
 static char *
 transcript_of (const char *properties, gsize chunk)
@@ -217,7 +217,7 @@ test_int16 (void)
   speech_harness_free (speech);
 }
 
-/* --- breaks ---------------------------------------------------------------- */
+/* --- breaks --------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -428,6 +428,8 @@ add_table_tests (void)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
 
@@ -449,5 +451,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/rnnspeech/drain/segment-done", "segment-done",
       test_drain);
   g_test_add_func ("/rnnspeech/flush", test_flush);
-  return g_test_run ();
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
 }

@@ -128,13 +128,15 @@ check_pushes (RnncModel *model, gsize n, gboolean equals_forward)
   output_sink_clear (&wanted);
 }
 
+#define AFTER_MEAN ",{'type':'mean-over-time'}"
+#define AFTER_CONV                                                            \
+  ",{'type':'conv1d','channels':4,'kernel':5,'stride':2,'left':1,'right':3}"   \
+  ",{'type':'log-softmax'}"
+
 static void
 test_pushes (gconstpointer data)
 {
-  static const char *const after[] = { "",
-    ",{'type':'conv1d','channels':4,'kernel':5,'stride':2,'left':1,'right':3},"
-    "{'type':'log-softmax'}",
-    ",{'type':'mean-over-time'}" };
+  static const char *const after[] = { "", AFTER_CONV, AFTER_MEAN };
   const Case *one = data;
 
   for (guint n_layers = 1; n_layers <= 3; n_layers++) {

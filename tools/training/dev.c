@@ -92,6 +92,14 @@ tally_batch (Session *session, const LoadedBatch *loaded, Tally *tally)
 }
 
 gboolean
+train_state_is_beaten (const TrainState *state, const DevResult *result)
+{
+  if (state->best_error < 0 || result->error != state->best_error)
+    return state->best_error < 0 || result->error < state->best_error;
+  return result->loss < state->best_loss;
+}
+
+gboolean
 session_measure_dev (Session *session, DevResult *result, GError **error)
 {
   const TrainingSettings *training = &session->recipe->training;

@@ -19,7 +19,6 @@ typedef struct {
   Session *session;
   Progress progress;
   gint64 saved; /* us; the last checkpoint */
-  double learning_rate;
 } Run;
 
 static void
@@ -44,9 +43,9 @@ make_step (Run *run, const LoadedBatch *batch, GError **error)
   Session *session = run->session;
   RnncStepStats stats;
 
-  run->learning_rate = session_learning_rate (session);
+  session->state.learning_rate = session_learning_rate (session);
   if (!rnnc_trainer_step (session->trainer, &batch->batch, &batch->targets,
-          run->learning_rate, &stats, error))
+          session->state.learning_rate, &stats, error))
     return FALSE;
   session->state.batch++;
   session->state.loss_sum += stats.loss;
@@ -112,9 +111,8 @@ run_steps (Run *run, const Plan *plan, GError **error)
 /* --- behind an epoch ------------------------------------------------------------- */
 
 static void
-report_epoch (const Run *run, const DevResult *result, gboolean best)
+report_epoch (const Session *session, const DevResult *result, gboolean best)
 {
-  const Session *session = run->session;
   const TrainState *state = &session->state;
   g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *passed = format_seconds (session_seconds (session));
@@ -130,7 +128,7 @@ report_epoch (const Run *run, const DevResult *result, gboolean best)
     g_string_append_printf (text, ", dev loss %.4f, error %.2f %%%s",
         result->loss, 100 * result->error, best ? " (best)" : "");
   g_string_append_printf (text, ", rate %.3g, gradient %.3g, %s",
-      run->learning_rate, state->gradient_sum / MAX (state->batch, 1), passed);
+      state->learning_rate, state->gradient_sum / MAX (state->batch, 1), passed);
   if (state->n_infeasible > 0)
     g_string_append_printf (text, "; %" G_GUINT64_FORMAT
         " texts too long for their audio",
@@ -170,10 +168,10 @@ judge_epoch (Session *session, const DevResult *result, gboolean *best,
   TrainState *state = &session->state;
   const TrainingSettings *training = &session->recipe->training;
 
-  *best = result == NULL || state->best_error < 0
-      || result->error < state->best_error;
+  *best = result == NULL || train_state_is_beaten (state, result);
   if (*best) {
     state->best_error = result ? result->error : -1;
+    state->best_loss = result ? result->loss : 0;
     state->best_epoch = state->epoch;
     state->n_not_better = 0;
     return session_export (session, session->recipe->output, result, error);
@@ -186,8 +184,9 @@ judge_epoch (Session *session, const DevResult *result, gboolean *best,
   return TRUE;
 }
 
+/* @keep: for the average */
 static gboolean
-measure_epoch (Run *run, GError **error)
+measure_epoch (Run *run, gboolean keep, GError **error)
 {
   Session *session = run->session;
   gboolean has_dev = session->dev->items->len > 0;
@@ -197,11 +196,10 @@ measure_epoch (Run *run, GError **error)
   if (has_dev && !session_measure_dev (session, &result, error))
     return FALSE;
   if (!judge_epoch (session, has_dev ? &result : NULL, &best, error)
-      || !session_log_epoch (session, has_dev ? &result : NULL,
-          run->learning_rate, error))
+      || !session_log_epoch (session, has_dev ? &result : NULL, error))
     return FALSE;
-  report_epoch (run, has_dev ? &result : NULL, best);
-  return keep_epoch (session, has_dev ? &result : NULL, error);
+  report_epoch (session, has_dev ? &result : NULL, best);
+  return !keep || keep_epoch (session, has_dev ? &result : NULL, error);
 }
 
 static gboolean
@@ -209,7 +207,7 @@ finish_epoch (Run *run, GError **error)
 {
   TrainState *state = &run->session->state;
 
-  if (!measure_epoch (run, error))
+  if (!measure_epoch (run, TRUE, error))
     return FALSE;
   state->epoch++;
   state->batch = 0;
@@ -221,7 +219,30 @@ finish_epoch (Run *run, GError **error)
 
 /* --- behind the last -------------------------------------------------------------- */
 
-/* Whether the mean of the last epochs is better than the best of them. */
+/* Writes the mean, which the trainer holds, if it is better than the best
+ * epoch; without dev data it is taken to be. */
+static gboolean
+keep_mean (Session *session, guint n_epochs, GError **error)
+{
+  DevResult result = { 0 };
+  gboolean better;
+
+  if (session->dev->items->len == 0) {
+    message ("the mean of the last %u epochs is written", n_epochs);
+    return session_export (session, session->recipe->output, NULL, error);
+  }
+  if (!session_measure_dev (session, &result, error))
+    return FALSE;
+  better = train_state_is_beaten (&session->state, &result);
+  message ("mean of the last %u epochs: dev loss %.4f, error %.2f %%%s",
+      n_epochs, result.loss, 100 * result.error, better ? " (best)" : "");
+  if (!better)
+    return TRUE;
+  session->state.best_error = result.error;
+  return session_export (session, session->recipe->output, &result, error);
+}
+
+/* The mean of the last epochs, if they are kept. */
 static gboolean
 try_average (Session *session, GError **error)
 {
@@ -229,7 +250,6 @@ try_average (Session *session, GError **error)
       session->state.epoch);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *mean = NULL;
-  DevResult result = { 0 };
   gboolean ok;
 
   for (guint i = 0; i < n; i++) {
@@ -246,16 +266,8 @@ try_average (Session *session, GError **error)
   ok = average_models ((const char *const *) paths->pdata, paths->len, mean,
            error)
       && rnnc_trainer_load_weights (session->trainer, mean, error) > 0
-      && session_measure_dev (session, &result, error);
+      && keep_mean (session, paths->len, error);
   g_unlink (mean);
-  if (!ok)
-    return FALSE;
-  message ("mean of the last %u epochs: dev loss %.4f, error %.2f %%%s",
-      paths->len, result.loss, 100 * result.error,
-      result.error <= session->state.best_error ? " (best)" : "");
-  if (session->dev->items->len == 0
-      || result.error <= session->state.best_error)
-    ok = session_export (session, session->recipe->output, &result, error);
   for (guint i = 0; ok && i < paths->len; i++)
     g_unlink (g_ptr_array_index (paths, i));
   return ok;
@@ -265,8 +277,8 @@ static void
 report_end (const Session *session)
 {
   if (session->dev->items->len > 0 && session->state.best_error >= 0)
-    message ("%s: from epoch %u, dev error %.2f %%", session->recipe->output,
-        session->state.best_epoch + 1, 100 * session->state.best_error);
+    message ("%s: dev error %.2f %%", session->recipe->output,
+        100 * session->state.best_error);
   else
     message ("%s: written", session->recipe->output);
 }
@@ -293,7 +305,7 @@ end_early (Run *run, Stop stop, GError **error)
   }
   message ("the time is up in epoch %u, batch %u; --resume goes on from here",
       session->state.epoch + 1, session->state.batch);
-  return measure_epoch (run, error);
+  return measure_epoch (run, FALSE, error);
 }
 
 gboolean

@@ -19,9 +19,11 @@ typedef struct {
   double gradient_sum;
   guint64 n_infeasible; /* this epoch */
   double best_error;   /* of the dev data; -1: none yet */
+  double best_loss;    /* decides between equal errors */
   guint best_epoch;
   guint n_not_better;  /* epochs since the best or the last lower rate */
   double rate_scale;   /* of the plateau schedule */
+  double learning_rate; /* of the last step */
   double seconds;      /* of all runs */
 } TrainState;
 
@@ -91,9 +93,11 @@ gboolean session_load (Session *session, GError **error);
 /* CSV, a line an epoch. */
 gboolean session_log_begin (Session *session, GError **error);
 gboolean session_log_epoch (Session *session, const DevResult *result,
-    double learning_rate, GError **error);
+    GError **error);
 
 /* dev.c */
+gboolean train_state_is_beaten (const TrainState *state,
+    const DevResult *result);
 gboolean session_measure_dev (Session *session, DevResult *result,
     GError **error);
 

@@ -27,9 +27,12 @@ train_state_to_text (const TrainState *state)
   json_object_set_int_member (json, "infeasible",
       (gint64) state->n_infeasible);
   json_object_set_double_member (json, "best-error", state->best_error);
+  json_object_set_double_member (json, "best-loss", state->best_loss);
   json_object_set_int_member (json, "best-epoch", state->best_epoch);
   json_object_set_int_member (json, "not-better", state->n_not_better);
   json_object_set_double_member (json, "rate-scale", state->rate_scale);
+  json_object_set_double_member (json, "learning-rate",
+      state->learning_rate);
   json_object_set_double_member (json, "seconds", state->seconds);
   node = json_node_init_object (json_node_alloc (), json);
   return json_to_string (node, FALSE);
@@ -58,12 +61,16 @@ train_state_from_text (const char *text, TrainState *state, GError **error)
           &infeasible, error)
       || !rnnc_json_get_double (json, path, "best-error", -1, 1e300,
           &state->best_error, error)
+      || !rnnc_json_get_double (json, path, "best-loss", -1e300, 1e300,
+          &state->best_loss, error)
       || !rnnc_json_get_uint (json, path, "best-epoch", 0, G_MAXINT,
           &state->best_epoch, error)
       || !rnnc_json_get_uint (json, path, "not-better", 0, G_MAXINT,
           &state->n_not_better, error)
       || !rnnc_json_get_double (json, path, "rate-scale", 0, 1,
           &state->rate_scale, error)
+      || !rnnc_json_get_double (json, path, "learning-rate", 0, 1e300,
+          &state->learning_rate, error)
       || !rnnc_json_get_double (json, path, "seconds", 0, 1e12,
           &state->seconds, error))
     return FALSE;
@@ -177,8 +184,7 @@ append_number (GString *line, double value)
 }
 
 gboolean
-session_log_epoch (Session *session, const DevResult *result,
-    double learning_rate, GError **error)
+session_log_epoch (Session *session, const DevResult *result, GError **error)
 {
   const TrainState *state = &session->state;
   g_autoptr (GString) line = g_string_new (NULL);
@@ -196,7 +202,7 @@ session_log_epoch (Session *session, const DevResult *result,
   } else {
     g_string_append (line, ",,,");
   }
-  append_number (line, learning_rate);
+  append_number (line, state->learning_rate);
   append_number (line, state->gradient_sum / n);
   append_number (line, session_seconds (session));
   file = g_fopen (session->log_path, "a");

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The shipped models on recordings of people and scenes that training never
+# saw; skipped where those are missing. The bounds are what the first models
+# have to reach; what they do reach stands in their cards. Prints TAP.
+# Usage: test-accuracy.sh RNNCORE MODELS SOURCE_ROOT
+set -euo pipefail
+rnncore=$1
+models=$2
+data=${RNNC_TEST_DATA:-$3/../shared/data}
+
+# check NAME MODEL MANIFEST COLUMN below|above BOUND [eval option…]: one case.
+check() {
+  local name=$1 model=$2 manifest=$3 column=$4 side=$5 bound=$6 value
+  shift 6
+  if [ ! -r "$manifest" ]; then
+    echo "ok $case_number - $name # SKIP no $manifest"
+    return
+  fi
+  value=$("$rnncore" eval "$model" "$manifest" "$@" 2> "$log" \
+    | awk -F '\t' -v column="$column" '
+        !found { for (i = 1; i <= NF; i++) if ($i == column) found = i; next }
+        { print $found; exit }')
+  if [ -n "$value" ] && awk -v value="$value" -v bound="$bound" \
+    -v side="$side" 'BEGIN {
+      exit !(side == "below" ? value + 0 < bound : value + 0 > bound) }'; then
+    echo "ok $case_number - $name: $value % is $side $bound %"
+  else
+    echo "not ok $case_number - $name: \"$value\" % is not $side $bound %"
+    sed 's/^/# /' "$log"
+    status=1
+  fi
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+echo "1..2"
+case_number=1
+check "word error, an4 test" "$models/speech-en-streaming.safetensors" \
+  "$data/speech/manifest.tsv" word-error below 25 \
+  --where corpus=an4 --where split=test
+case_number=2
+check "pointing gestures, test scenes" \
+  "$models/research/gesture-pointing.safetensors" \
+  "$data/gesture/pointing/manifest.tsv" accuracy above 80 \
+  --where split=test
+exit $status

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The program as people run it: exit statuses, messages, a small training that
+ * is stopped and resumed. */
+#include <signal.h>
+#include <string.h>
+
+#include "tests/tools/fixture.h"
+
+/* --- usage ---------------------------------------------------------------------- */
+
+static const struct {
+  const char *name;
+  const char *arguments[6];
+  int status;
+  const char *out; /* in stdout; NULL: nothing there */
+  const char *err; /* in stderr; NULL: nothing there */
+} usages[] = {
+  { "nothing", { NULL }, 2, NULL, "Usage: rnncore COMMAND" },
+  { "help", { "--help" }, 0, "Example:", NULL },
+  { "version", { "--version" }, 0, "rnncore ", NULL },
+  { "unknown", { "sing" }, 2, NULL, "no command \"sing\"" },
+  { "train-help", { "train", "--help" }, 0, "Example:\n  rnncore train", NULL },
+  { "eval-help", { "eval", "--help" }, 0, "Example:\n  rnncore eval", NULL },
+  { "info-help", { "info", "--help" }, 0, "Example:\n  rnncore info", NULL },
+  { "transcribe-help", { "transcribe", "--help" }, 0,
+      "Example:\n  rnncore transcribe", NULL },
+  { "label-help", { "label", "--help" }, 0, "Example:\n  rnncore label",
+      NULL },
+  { "train-nothing", { "train" }, 2, NULL, "train: expected RECIPE.json" },
+  { "train-option", { "train", "--fast", "x" }, 2, NULL, "--fast" },
+  { "train-number", { "train", "-t", "-3", "x" }, 2, NULL, "out of range" },
+  { "train-missing", { "train", "missing.json" }, 1, NULL,
+      "missing.json: No such file" },
+  { "train-both", { "train", "--resume", "--restart", "x" }, 2, NULL,
+      "exclude each other" },
+  { "eval-where", { "eval", "m", "t", "--where", "split" }, 2, NULL,
+      "not COLUMN=VALUE" },
+  { "eval-many", { "eval", "a", "b", "c" }, 2, NULL,
+      "expected MODEL MANIFEST" },
+  { "info-missing", { "info", "./missing.safetensors" }, 1, NULL,
+      "missing.safetensors" },
+  { "transcribe-model", { "transcribe", "-m", "./missing", "x.wav" }, 1, NULL,
+      "missing" },
+  { "transcribe-vtt", { "transcribe", "--vtt", "v", "a", "b" }, 2, NULL,
+      "--vtt takes one input" },
+};
+
+static void
+test_usage (gconstpointer data)
+{
+  guint i = GPOINTER_TO_UINT (data);
+  const char *const *a = usages[i].arguments;
+  Fixture fixture;
+  Outcome outcome;
+
+  fixture_begin (&fixture);
+  fixture_rnncore (&fixture, &outcome, a[0], a[1], a[2], a[3], a[4], NULL);
+  g_assert_cmpint (outcome.status, ==, usages[i].status);
+  if (usages[i].out != NULL)
+    g_assert_nonnull (strstr (outcome.out, usages[i].out));
+  else
+    g_assert_cmpstr (outcome.out, ==, "");
+  if (usages[i].err != NULL)
+    g_assert_nonnull (strstr (outcome.err, usages[i].err));
+  else
+    g_assert_cmpstr (outcome.err, ==, "");
+  outcome_clear (&outcome);
+  fixture_end (&fixture);
+}
+
+/* --- training ------------------------------------------------------------------- */
+
+#define RECIPE \
+  "{\"model\":{\"task\":\"speech\",\"name\":\"tones\",\"letters\":\" ab\"," \
+  "\"frontend\":{\"type\":\"log-mel\",\"mels\":12},\"layers\":[" \
+  "{\"type\":\"conv1d\",\"name\":\"conv\",\"channels\":12,\"kernel\":3," \
+  "\"stride\":2,\"left\":1,\"right\":1},{\"type\":\"batch-norm\"," \
+  "\"name\":\"norm\"},{\"type\":\"relu\"},{\"type\":\"dropout\"}," \
+  "{\"type\":\"gru\",\"name\":\"rnn\",\"hidden\":12}," \
+  "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"}," \
+  "{\"type\":\"log-softmax\"}]}," \
+  "\"data\":{\"train\":[{\"manifest\":\"m.tsv\"}]," \
+  "\"dev\":[{\"manifest\":\"m.tsv\",\"limit\":4}]}," \
+  "\"augment\":{\"speed\":[0.9,1.1],\"gain\":[-3,3]," \
+  "\"time-masks\":{\"count\":1,\"width\":3}}," \
+  "\"join\":{\"corpora\":[\"tones\"],\"words\":[1,2]}," \
+  "\"training\":{\"epochs\":%u,\"batch-size\":3,\"learning-rate\":0.01," \
+  "\"warm-up-steps\":3,\"threads\":2,\"loader-threads\":2," \
+  "\"average-last\":2,\"seed\":7},\"output\":\"%s\"}"
+
+/* Low tones are "a", high ones "b". */
+static void
+write_task (const Fixture *fixture)
+{
+  g_autoptr (GString) text = g_string_new ("path\tcorpus\tsplit\ttext\n");
+
+  for (guint i = 0; i < 10; i++) {
+    g_autofree char *name = g_strdup_printf ("%u.wav", i);
+
+    fixture_write_tone (fixture, name, 16000, 0.2 + 0.03 * i,
+        i % 2 ? 2000 + 20 * i : 300 + 20 * i);
+    g_string_append_printf (text, "%s\ttones\t%s\t%s\n", name,
+        i < 4 ? "dev" : "train", i % 2 ? "b" : "a");
+  }
+  fixture_write (fixture, "m.tsv", text->str);
+}
+
+static void
+write_recipe (const Fixture *fixture, const char *name, guint epochs,
+    const char *output)
+{
+  g_autofree char *text = g_strdup_printf (RECIPE, epochs, output);
+
+  fixture_write (fixture, name, text);
+}
+
+static void
+expect (const Fixture *fixture, int status, const char *in_err,
+    const char *recipe, const char *option, const char *value)
+{
+  Outcome outcome;
+
+  fixture_rnncore (fixture, &outcome, "train", recipe, option, value, NULL);
+  g_assert_cmpint (outcome.status, ==, status);
+  g_assert_cmpstr (outcome.out, ==, "");
+  g_assert_nonnull (strstr (outcome.err, in_err));
+  outcome_clear (&outcome);
+}
+
+static void
+assert_same_file (const Fixture *fixture, const char *a, const char *b)
+{
+  gsize length_a, length_b;
+  g_autofree char *text_a = fixture_read (fixture, a, &length_a);
+  g_autofree char *text_b = fixture_read (fixture, b, &length_b);
+
+  g_assert_cmpmem (text_a, length_a, text_b, length_b);
+}
+
+/* The log without its last column, the seconds. */
+static char *
+read_log (const Fixture *fixture, const char *name)
+{
+  g_autofree char *text = fixture_read (fixture, name, NULL);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (strrchr (lines[i], ',') != NULL)
+      *strrchr (lines[i], ',') = '\0';
+  return g_strjoinv ("\n", lines);
+}
+
+/* Stopped in the middle of epochs, twice, and resumed: the same bits as in one
+ * go. The recipe's name is in the model, so both have the same. */
+static void
+test_resume (void)
+{
+  Fixture fixture;
+  g_autofree char *whole = NULL, *pieces = NULL;
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  write_recipe (&fixture, "r.json", 4, "whole.safetensors");
+  expect (&fixture, 0, "epoch 4:", "r.json", NULL, NULL);
+  write_recipe (&fixture, "r.json", 4, "pieces.safetensors");
+  expect (&fixture, 0, "the time is up in epoch 1, batch 1", "r.json",
+      "--max-hours", "1e-12");
+  expect (&fixture, 1, "--resume goes on from it", "r.json", NULL, NULL);
+  {
+    Outcome outcome;
+
+    fixture_rnncore (&fixture, &outcome, "train", "r.json", "--resume",
+        "--max-hours", "1e-12", NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    g_assert_nonnull (
+        strstr (outcome.err, "going on in epoch 1, batch 2"));
+    outcome_clear (&outcome);
+  }
+  expect (&fixture, 0, "going on in epoch 1, batch 3", "r.json", "--resume",
+      NULL);
+  assert_same_file (&fixture, "whole.safetensors", "pieces.safetensors");
+  whole = read_log (&fixture, "whole.safetensors.csv");
+  pieces = read_log (&fixture, "pieces.safetensors.csv");
+  g_assert_cmpstr (whole, ==, pieces);
+  g_assert_false (fixture_has (&fixture, "pieces.safetensors.epoch-4"));
+  fixture_end (&fixture);
+}
+
+/* Ctrl-C: a checkpoint, status 1, and it can go on. */
+static void
+test_interrupt (void)
+{
+  Fixture fixture;
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  write_recipe (&fixture, "r.json", 90000, "x.safetensors");
+  process = fixture_start_rnncore (&fixture, "train", "r.json", NULL);
+  while (!fixture_has (&fixture, "x.safetensors.checkpoint"))
+    g_usleep (20000);
+  g_subprocess_send_signal (process, SIGINT);
+  g_assert_true (g_subprocess_wait (process, NULL, &error));
+  g_assert_true (g_subprocess_get_if_exited (process));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 1);
+  g_assert_true (fixture_has (&fixture, "x.safetensors"));
+  {
+    Outcome outcome;
+
+    fixture_rnncore (&fixture, &outcome, "train", "r.json", "--resume",
+        "--max-hours", "1e-12", NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    g_assert_nonnull (strstr (outcome.err, "going on in epoch"));
+    outcome_clear (&outcome);
+  }
+  fixture_end (&fixture);
+}
+
+/* Each is said before anything is learned. */
+static void
+test_mistakes (void)
+{
+  static const struct {
+    const char *from;
+    const char *to;
+    const char *message;
+  } changes[] = {
+    { "m.tsv", "other.tsv", "other.tsv: No such file" },
+    { "\" ab\"", "\" a\"", "m.tsv:3: \"b\" is not among" },
+    { "\"units\":\"labels\"", "\"units\":3", "there are 4 labels" },
+    { "\"kernel\":3", "\"kernel\":4", "layers[0]" },
+    { "\"mels\":12", "\"bands\":12", "bands: unknown key" },
+    { "[{\"manifest\":\"m.tsv\"}]",
+        "[{\"manifest\":\"m.tsv\",\"where\":{\"corpus\":\"x\"}}]",
+        "data.train chooses no recording" },
+    { "\"output\":\"x.safetensors\"", "\"output\":\"m.tsv/x\"", "m.tsv: " },
+  };
+  Fixture fixture;
+  g_autofree char *recipe = g_strdup_printf (RECIPE, 1, "x.safetensors");
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++) {
+    g_auto (GStrv) parts = g_strsplit (recipe, changes[i].from, 2);
+    g_autofree char *text = NULL;
+
+    g_assert_cmpuint (g_strv_length (parts), ==, 2);
+    text = g_strconcat (parts[0], changes[i].to, parts[1], NULL);
+    fixture_write (&fixture, "r.json", text);
+    expect (&fixture, 1, changes[i].message, "r.json", NULL, NULL);
+    g_assert_false (fixture_has (&fixture, "x.safetensors"));
+  }
+  fixture_end (&fixture);
+}
+
+/* --- a trained model -------------------------------------------------------------- */
+
+/* Tones are learned, and then measured, written down and described. */
+static void
+test_use (void)
+{
+  Fixture fixture;
+  Outcome outcome;
+  g_autofree char *vtt = NULL;
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  write_recipe (&fixture, "r.json", 40, "x.safetensors");
+  expect (&fixture, 0, "dev error", "r.json", NULL, NULL);
+
+  fixture_rnncore (&fixture, &outcome, "eval", "x.safetensors", "m.tsv",
+      "--where", "split=dev,train", "--transcripts", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_nonnull (strstr (outcome.out, "0.wav\ta\ta\n"));
+  g_assert_nonnull (strstr (outcome.out, "\ntones\t10\t10\t0.00\t"));
+  g_assert_nonnull (strstr (outcome.err, "of processor per second"));
+  outcome_clear (&outcome);
+
+  fixture_rnncore (&fixture, &outcome, "eval", "x.safetensors", "m.tsv",
+      "--stream", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_nonnull (strstr (outcome.out, "\ntones\t10\t10\t0.00\t"));
+  outcome_clear (&outcome);
+
+  fixture_rnncore (&fixture, &outcome, "info", "x.safetensors", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_nonnull (strstr (outcome.out, "tones"));
+  outcome_clear (&outcome);
+
+  fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",
+      "--vtt", "x.vtt", "1.wav", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_cmpstr (outcome.out, ==, "b\n");
+  g_assert_cmpstr (outcome.err, ==, "");
+  outcome_clear (&outcome);
+  vtt = fixture_read (&fixture, "x.vtt", NULL);
+  g_assert_true (g_str_has_prefix (vtt, "WEBVTT\n\n00:00:00."));
+
+  /* A bad file among good ones. */
+  fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",
+      "0.wav", "r.json", "1.wav", NULL);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_cmpstr (outcome.out, ==, "== 0.wav\na\n== r.json\n== 1.wav\nb\n");
+  g_assert_nonnull (strstr (outcome.err, "r.json: "));
+  outcome_clear (&outcome);
+
+  fixture_rnncore (&fixture, &outcome, "label", "-m", "x.safetensors",
+      "0.wav", NULL);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err, "x.safetensors: "));
+  outcome_clear (&outcome);
+  fixture_end (&fixture);
+}
+
+/* A bright bar that moves left or right: labels come from the manifest. */
+static void
+test_gestures (void)
+{
+  static const char recipe[]
+      = "{\"model\":{\"task\":\"gesture\",\"frontend\":{\"type\":\"video\","
+        "\"width\":8,\"height\":4,\"rate\":10,\"difference\":true},"
+        "\"layers\":[{\"type\":\"flatten\"},{\"type\":\"gru\","
+        "\"name\":\"rnn\",\"hidden\":12},{\"type\":\"last-step\"},"
+        "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"},"
+        "{\"type\":\"log-softmax\"}]},\"data\":{\"train\":["
+        "{\"manifest\":\"g.tsv\",\"where\":{\"split\":\"train\"}}]},"
+        "\"augment\":{\"mirror\":{\"probability\":1,"
+        "\"labels\":{\"left\":\"right\"}},\"brightness\":0.05},"
+        "\"training\":{\"epochs\":30,\"batch-size\":2,"
+        "\"learning-rate\":0.01},\"output\":\"g.safetensors\"}";
+  Fixture fixture;
+  Outcome outcome;
+
+  fixture_begin (&fixture);
+  if (fixture_ffmpeg (&fixture,
+          "-f lavfi -i color=black:s=64x32:r=10:d=1 -vf \"geq=lum='if(between"
+          "(X,56*T,56*T+12),235,16)':cb=128:cr=128\" right.mkv")
+      && fixture_ffmpeg (&fixture, "-i right.mkv -vf hflip left.mkv")) {
+    fixture_write (&fixture, "g.tsv",
+        "path\tsplit\tgroup\tlabel\nleft.mkv\ttrain\t1\tleft\n"
+        "right.mkv\ttrain\t1\tright\n");
+    fixture_write (&fixture, "g.json", recipe);
+    expect (&fixture, 0, "g.safetensors: written", "g.json", NULL, NULL);
+    /* Trained on mirrored clips alone, whose labels are mirrored too. */
+    fixture_rnncore (&fixture, &outcome, "eval", "g.safetensors", "g.tsv",
+        NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    g_assert_nonnull (strstr (outcome.out, "\n2\t2\t100.00\t"));
+    outcome_clear (&outcome);
+    fixture_rnncore (&fixture, &outcome, "label", "-m", "g.safetensors",
+        "left.mkv", "right.mkv", NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    g_assert_nonnull (strstr (outcome.out, "left.mkv\tleft\t"));
+    g_assert_nonnull (strstr (outcome.out, "right.mkv\tright\t"));
+    outcome_clear (&outcome);
+  }
+  fixture_end (&fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (usages); i++) {
+    g_autofree char *path
+        = g_strdup_printf ("/tools/command/usage/%s", usages[i].name);
+
+    g_test_add_data_func (path, GUINT_TO_POINTER (i), test_usage);
+  }
+  g_test_add_func ("/tools/train/resume", test_resume);
+  g_test_add_func ("/tools/train/interrupt", test_interrupt);
+  g_test_add_func ("/tools/train/mistakes", test_mistakes);
+  g_test_add_func ("/tools/command/speech", test_use);
+  g_test_add_func ("/tools/command/gestures", test_gestures);
+  return g_test_run ();
+}

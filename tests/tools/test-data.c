@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * From manifest to batches: caches, plans, loaders, augmentation. */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include "tests/tools/fixture.h"
+#include "tools/data/convolve.h"
+#include "tools/data/loader.h"
+
+#define N_TONES 24
+
+typedef struct {
+  Fixture fixture;
+  char *cache; /* folder */
+  char *manifest;
+  GPtrArray *sources;
+  Collection *collection;
+  Labels *labels;
+  Dataset *dataset;
+  RnncFrontendConfig frontend;
+} Data;
+
+static const CacheFormat format16k = { .rate = 16000 };
+
+/* Tones of 0.20, 0.22 … s; corpus "x" for every third. */
+static void
+write_tones (Data *data)
+{
+  g_autoptr (GString) text = g_string_new ("path\tcorpus\ttext\n");
+
+  for (guint i = 0; i < N_TONES; i++) {
+    g_autofree char *name = g_strdup_printf ("%u.wav", i);
+
+    fixture_write_tone (&data->fixture, name, 16000, 0.2 + 0.02 * i,
+        300 + 50 * i);
+    g_string_append_printf (text, "%s\t%s\t%s\n", name, i % 3 ? "y" : "x",
+        i % 2 ? "a" : "b a");
+  }
+  fixture_write (&data->fixture, "m.tsv", text->str);
+}
+
+static DataSource *
+make_source (const char *manifest)
+{
+  DataSource *source = g_new0 (DataSource, 1);
+
+  source->manifest = g_strdup (manifest);
+  source->conditions
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) condition_free);
+  source->repeat = 1;
+  source->max_seconds = 100;
+  return source;
+}
+
+static void
+load_dataset (Data *data)
+{
+  const char *names[] = { "<blank>", " ", "a", "b", NULL };
+  g_autoptr (GError) error = NULL;
+
+  data->labels = labels_new (names, 0, &error);
+  data->collection = collection_new (&format16k, data->cache, 2);
+  g_assert_true (collection_add (data->collection, data->sources, &error));
+  g_assert_true (collection_decode (data->collection, &error));
+  g_assert_no_error (error);
+  data->dataset = dataset_new (data->collection, data->sources, data->labels,
+      TRUE, &error);
+  g_assert_no_error (error);
+}
+
+static void
+set_up (Data *data, gconstpointer unused)
+{
+  fixture_begin (&data->fixture);
+  data->cache = fixture_path (&data->fixture, "cache");
+  data->manifest = fixture_path (&data->fixture, "m.tsv");
+  write_tones (data);
+  data->sources
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) data_source_free);
+  g_ptr_array_add (data->sources, make_source (data->manifest));
+  data->frontend.type = RNNC_FRONTEND_LOG_MEL;
+  data->frontend.log_mel = (RnncLogMelConfig) { .rate = 16000,
+    .window = 400, .hop = 160, .fft = 512, .mels = 20, .fmin = 20,
+    .fmax = 8000, .floor = 1e-6 };
+  load_dataset (data);
+}
+
+static void
+tear_down (Data *data, gconstpointer unused)
+{
+  dataset_free (data->dataset);
+  collection_free (data->collection);
+  labels_free (data->labels);
+  g_ptr_array_unref (data->sources);
+  g_free (data->cache);
+  g_free (data->manifest);
+  fixture_end (&data->fixture);
+}
+
+/* --- cache ---------------------------------------------------------------------- */
+
+static char *
+cache_file (const Data *data)
+{
+  g_autoptr (GDir) folder = g_dir_open (data->cache, 0, NULL);
+  const char *name = g_dir_read_name (folder);
+  char *path = g_build_filename (data->cache, name, NULL);
+
+  g_assert_null (g_dir_read_name (folder));
+  return path;
+}
+
+static void
+test_cache_content (Data *data, gconstpointer unused)
+{
+  const Item *item = dataset_item (data->dataset, 5);
+  const gint16 *samples = cache_samples (item->cache, item->row);
+
+  g_assert_cmpuint (data->dataset->items->len, ==, N_TONES);
+  g_assert_cmpuint (item->n_units, ==, 4800);
+  for (guint i = 0; i < item->n_units; i++)
+    g_assert_cmpint (
+        ABS (samples[i] - lrint (8000 * sin (2 * G_PI * 550 * i / 16000))),
+        <=, 1);
+}
+
+static Cache *
+open_again (Data *data, const CacheFormat *format)
+{
+  g_autoptr (Manifest) manifest = manifest_load (data->manifest, NULL);
+  g_autofree gboolean *needed = g_new0 (gboolean, manifest->n_rows);
+  g_autoptr (GError) error = NULL;
+  Cache *cache;
+
+  for (guint i = 0; i < manifest->n_rows; i++)
+    needed[i] = TRUE;
+  cache = cache_open (manifest, format, needed, data->cache, 1, &error);
+  g_assert_no_error (error);
+  return cache;
+}
+
+/* Not decoded again: the recordings may be gone. */
+static void
+test_cache_reused (Data *data, gconstpointer unused)
+{
+  g_autofree char *tone = fixture_path (&data->fixture, "5.wav");
+  g_autoptr (Cache) cache = NULL;
+
+  g_unlink (tone);
+  cache = open_again (data, &format16k);
+  g_assert_cmpuint (cache_n_units (cache, 5), ==, 4800);
+}
+
+/* Another rate has another file. */
+static void
+test_cache_other_format (Data *data, gconstpointer unused)
+{
+  CacheFormat format = { .rate = 8000 };
+  g_autoptr (Cache) cache = open_again (data, &format);
+
+  g_assert_cmpuint (cache_n_units (cache, 5), ==, 2400);
+  g_clear_pointer (&cache, cache_free);
+  cache = open_again (data, &format16k);
+  g_assert_cmpuint (cache_n_units (cache, 5), ==, 4800);
+}
+
+/* A changed manifest, a cut file, flipped bytes in the table: made anew. */
+static void
+test_cache_damaged (Data *data, gconstpointer unused)
+{
+  g_autofree char *path = cache_file (data);
+  g_autofree char *whole = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &whole, &length, NULL));
+  for (guint trial = 0; trial < 12; trial++) {
+    g_autofree char *bad = g_memdup2 (whole, length);
+    gsize bad_length = trial % 2 ? length / (trial + 1) : length;
+    g_autoptr (Cache) cache = NULL;
+
+    if (trial % 2 == 0)
+      memset (bad + 8 * trial, 0xee, 8);
+    g_assert_true (
+        g_file_set_contents (path, bad, (gssize) bad_length, NULL));
+    cache = open_again (data, &format16k);
+    for (guint row = 0; row < N_TONES; row++)
+      g_assert_cmpuint (cache_n_units (cache, row), ==, 3200 + 320 * row);
+  }
+}
+
+/* A recording that cannot be read is passed over and counted. */
+static void
+test_cache_bad_recording (void)
+{
+  Data data = { 0 };
+
+  fixture_begin (&data.fixture);
+  data.cache = fixture_path (&data.fixture, "cache");
+  data.manifest = fixture_path (&data.fixture, "m.tsv");
+  write_tones (&data);
+  fixture_write (&data.fixture, "3.wav", "no recording");
+  data.sources
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) data_source_free);
+  g_ptr_array_add (data.sources, make_source (data.manifest));
+  load_dataset (&data);
+  g_assert_cmpuint (data.dataset->items->len, ==, N_TONES - 1);
+  g_assert_cmpuint (data.dataset->n_undecoded, ==, 1);
+  tear_down (&data, NULL);
+}
+
+/* --- selection ------------------------------------------------------------------- */
+
+static void
+test_unknown_letter (Data *data, gconstpointer unused)
+{
+  const char *names[] = { "<blank>", " ", "a", NULL };
+  g_autoptr (Labels) labels = labels_new (names, 0, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (dataset_new (data->collection, data->sources, labels, TRUE,
+      &error));
+  g_assert_nonnull (strstr (error->message, "m.tsv:2: \"b\" is not among"));
+}
+
+static void
+test_limits (Data *data, gconstpointer unused)
+{
+  DataSource *source = g_ptr_array_index (data->sources, 0);
+  g_autoptr (Dataset) dataset = NULL;
+
+  source->min_seconds = 0.25;
+  source->max_seconds = 0.45;
+  source->repeat = 2;
+  dataset = dataset_new (data->collection, data->sources, data->labels, TRUE,
+      NULL);
+  /* 0.26 … 0.44 s, twice. */
+  g_assert_cmpuint (dataset->items->len, ==, 20);
+  g_assert_cmpuint (dataset->n_too_short, ==, 3);
+  source->repeat = 1;
+  source->limit = 6;
+  source->min_seconds = 0;
+  source->max_seconds = 100;
+  g_clear_pointer (&dataset, dataset_free);
+  dataset = dataset_new (data->collection, data->sources, data->labels, TRUE,
+      NULL);
+  g_assert_cmpuint (dataset->items->len, ==, 6);
+  g_assert_cmpuint (dataset_item (dataset, 1)->row, ==, 4);
+}
+
+/* --- plan ------------------------------------------------------------------------- */
+
+static void
+test_plan (Data *data, gconstpointer unused)
+{
+  PlanSettings settings
+      = { .seed = 3, .batch_size = 5, .batch_seconds = 2, .shuffle = TRUE };
+
+  for (guint epoch = 0; epoch < 5; epoch++) {
+    g_autoptr (Plan) plan = plan_new (data->dataset, &settings, epoch);
+    g_autoptr (Plan) again = plan_new (data->dataset, &settings, epoch);
+    guint seen[N_TONES] = { 0 };
+
+    g_assert_cmpmem (plan->members->data, plan->members->len * sizeof (guint),
+        again->members->data, again->members->len * sizeof (guint));
+    g_assert_cmpmem (plan->batches->data,
+        plan->batches->len * sizeof (PlannedBatch), again->batches->data,
+        again->batches->len * sizeof (PlannedBatch));
+    for (guint b = 0; b < plan->batches->len; b++) {
+      PlannedBatch batch = g_array_index (plan->batches, PlannedBatch, b);
+      double longest = 0;
+
+      g_assert_cmpuint (batch.n, <=, 5);
+      for (guint u = batch.first; u < batch.first + batch.n; u++) {
+        const Unit *unit = &g_array_index (plan->units, Unit, u);
+
+        g_assert_cmpuint (unit->n, ==, 1);
+        seen[g_array_index (plan->members, guint, unit->first)]++;
+        longest = MAX (longest, unit->seconds);
+      }
+      g_assert_cmpfloat (longest * batch.n, <=, 2);
+    }
+    for (guint i = 0; i < N_TONES; i++)
+      g_assert_cmpuint (seen[i], ==, 1);
+  }
+}
+
+static void
+test_join (Data *data, gconstpointer unused)
+{
+  char *corpora[] = { (char *) "x", NULL };
+  Join join = { corpora, { 2, 3 }, 1, { 0.1, 0.1 } };
+  PlanSettings settings
+      = { .seed = 3, .batch_size = 4, .join = &join, .shuffle = TRUE };
+  g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 1);
+  ExampleSettings examples = { .dataset = data->dataset,
+    .labels = data->labels, .frontend = &data->frontend, .join = &join };
+  ExampleMaker *maker = example_maker_new (&examples);
+  guint n_members = 0;
+
+  for (guint u = 0; u < plan->units->len; u++) {
+    const Unit *unit = &g_array_index (plan->units, Unit, u);
+    g_autoptr (GArray) labels = g_array_new (FALSE, FALSE, sizeof (guint));
+    g_autoptr (GArray) features = NULL;
+    guint n_labels = unit->n - 1; /* the spaces */
+    gsize n_samples = (unit->n - 1) * 1600;
+
+    n_members += unit->n;
+    g_assert_cmpuint (unit->n, <=, 3);
+    for (guint i = 0; i < unit->n; i++) {
+      const Item *item = dataset_item (data->dataset,
+          g_array_index (plan->members, guint, unit->first + i));
+
+      g_assert_true (unit->n == 1 || g_str_equal (item->corpus, "x"));
+      n_labels += item->n_targets;
+      n_samples += item->n_units;
+    }
+    features = example_make (maker, plan, unit, labels);
+    g_assert_cmpuint (labels->len, ==, n_labels);
+    g_assert_cmpuint (features->len / 20, ==,
+        (n_samples - 400 + 159) / 160 + 1);
+  }
+  g_assert_cmpuint (n_members, ==, N_TONES);
+  example_maker_free (maker);
+}
+
+/* --- loader ------------------------------------------------------------------------ */
+
+static const AudioAugment all_augment = { .speed = { 0.9, 1.1 },
+  .gain = { -6, 6 }, .pad = { 0, 0.1 }, .noise_probability = 0.7,
+  .snr = { 0, 20 }, .room_probability = 0.7, .time_masks = { 2, 10 },
+  .frequency_masks = { 2, 5 } };
+
+static GArray *
+recordings_of (const Data *data)
+{
+  GArray *array = g_array_new (FALSE, FALSE, sizeof (Recording));
+
+  for (guint i = 0; i < 3; i++) {
+    const Item *item = dataset_item (data->dataset, i);
+    Recording recording
+        = { cache_samples (item->cache, item->row), item->n_units };
+
+    g_array_append_val (array, recording);
+  }
+  return array;
+}
+
+/* All features of an epoch, in the order of the batches. */
+static GByteArray *
+load_epoch (Data *data, const Plan *plan, guint first, guint n_threads)
+{
+  g_autoptr (GArray) recordings = recordings_of (data);
+  AudioAugmenter augmenter
+      = { &all_augment, 16000, recordings, recordings };
+  ExampleSettings settings = { .dataset = data->dataset,
+    .labels = data->labels, .frontend = &data->frontend, .seed = 9,
+    .audio = &augmenter };
+  g_autoptr (Loader) loader = loader_new (&settings, plan, first, n_threads);
+  GByteArray *bytes = g_byte_array_new ();
+
+  for (;;) {
+    g_autoptr (LoadedBatch) batch = loader_next (loader);
+
+    if (batch == NULL)
+      return bytes;
+    g_byte_array_append (bytes, (const guint8 *) batch->data,
+        (guint) (batch->batch.n_steps * batch->batch.n_sequences
+            * batch->batch.n_features * sizeof (float)));
+    g_byte_array_append (bytes, (const guint8 *) batch->labels->data,
+        batch->labels->len * (guint) sizeof (guint));
+  }
+}
+
+/* The same bits for any number of threads, and from the middle of an epoch. */
+static void
+test_loader (Data *data, gconstpointer unused)
+{
+  PlanSettings settings = { .seed = 3, .batch_size = 4, .shuffle = TRUE };
+  g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 2);
+  g_autoptr (GByteArray) one = load_epoch (data, plan, 0, 1);
+  g_autoptr (GByteArray) three = load_epoch (data, plan, 0, 3);
+  g_autoptr (GByteArray) rest = load_epoch (data, plan, 2, 2);
+  g_autoptr (Plan) other = plan_new (data->dataset, &settings, 3);
+  g_autoptr (GByteArray) next = load_epoch (data, other, 0, 1);
+
+  g_assert_cmpmem (one->data, one->len, three->data, three->len);
+  g_assert_cmpuint (rest->len, <, one->len);
+  g_assert_cmpmem (one->data + one->len - rest->len, rest->len, rest->data,
+      rest->len);
+  g_assert_false (one->len == next->len
+      && memcmp (one->data, next->data, one->len) == 0);
+}
+
+/* Freed before its end: no thread stays behind, nothing leaks. */
+static void
+test_loader_stopped (Data *data, gconstpointer unused)
+{
+  PlanSettings settings = { .seed = 3, .batch_size = 1, .shuffle = TRUE };
+  g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 0);
+  ExampleSettings examples = { .dataset = data->dataset,
+    .labels = data->labels, .frontend = &data->frontend };
+  g_autoptr (Loader) loader = loader_new (&examples, plan, 0, 3);
+  g_autoptr (LoadedBatch) batch = loader_next (loader);
+
+  g_assert_cmpuint (batch->batch.n_sequences, ==, 1);
+}
+
+/* --- augmentation ------------------------------------------------------------------ */
+
+static void
+test_convolve (void)
+{
+  gsize sizes[][2] = { { 1, 1 }, { 100, 7 }, { 3000, 900 }, { 50, 400 } };
+
+  for (guint k = 0; k < G_N_ELEMENTS (sizes); k++) {
+    gsize n = sizes[k][0], m = sizes[k][1];
+    g_autofree float *signal = g_new (float, n);
+    g_autofree float *copy = g_new (float, n);
+    g_autofree float *response = g_new (float, m);
+
+    for (gsize i = 0; i < n; i++)
+      copy[i] = signal[i] = (float) g_test_rand_double_range (-1, 1);
+    for (gsize i = 0; i < m; i++)
+      response[i] = (float) g_test_rand_double_range (-1, 1);
+    convolve (signal, n, response, m);
+    for (gsize i = 0; i < n; i++) {
+      double sum = 0;
+
+      for (gsize j = 0; j < m && j <= i; j++)
+        sum += (double) response[j] * copy[i - j];
+      g_assert_cmpfloat_with_epsilon (signal[i], sum, 1e-4);
+    }
+  }
+}
+
+static double
+power (GArray *samples)
+{
+  double sum = 0;
+
+  for (guint i = 0; i < samples->len; i++)
+    sum += pow (g_array_index (samples, float, i), 2);
+  return sum / samples->len;
+}
+
+static GArray *
+make_tone (guint n)
+{
+  GArray *samples = g_array_new (FALSE, FALSE, sizeof (float));
+
+  for (guint i = 0; i < n; i++) {
+    float value = 0.1f * sinf (0.3f * (float) i);
+
+    g_array_append_val (samples, value);
+  }
+  return samples;
+}
+
+static void
+test_audio_augment (void)
+{
+  gint16 noise[4000];
+  Recording recording = { noise, G_N_ELEMENTS (noise) };
+  g_autoptr (GArray) noises = g_array_new (FALSE, FALSE, sizeof (Recording));
+  g_autoptr (GArray) samples = make_tone (16000);
+  g_autoptr (GArray) clean = make_tone (16000);
+  AudioAugment set = { .speed = { 1, 1 } };
+  AudioAugmenter augmenter = { &set, 16000, noises, noises };
+  Random random = random_for (1, 2, 3);
+
+  for (guint i = 0; i < G_N_ELEMENTS (noise); i++)
+    noise[i] = (gint16) g_test_rand_int_range (-3000, 3000);
+  g_array_append_val (noises, recording);
+
+  /* Neutral: every bit stays. */
+  audio_augment (&augmenter, &random, samples);
+  g_assert_cmpmem (samples->data, samples->len * sizeof (float), clean->data,
+      clean->len * sizeof (float));
+
+  /* 10 dB above the noise. */
+  set.noise_probability = 1;
+  set.snr[0] = set.snr[1] = 10;
+  audio_augment (&augmenter, &random, samples);
+  for (guint i = 0; i < samples->len; i++)
+    g_array_index (samples, float, i) -= g_array_index (clean, float, i);
+  g_assert_cmpfloat_with_epsilon (power (clean) / power (samples), 10, 0.2);
+
+  /* A quarter faster, half a second of silence on both sides. */
+  set.noise_probability = 0;
+  set.speed[0] = set.speed[1] = 1.25;
+  set.pad[0] = set.pad[1] = 0.5;
+  g_array_set_size (samples, 0);
+  g_array_append_vals (samples, clean->data, clean->len);
+  audio_augment (&augmenter, &random, samples);
+  g_assert_cmpint (ABS ((int) samples->len - 16000 - 12800), <=, 2);
+  g_assert_cmpfloat (g_array_index (samples, float, 7999), ==, 0);
+  g_assert_cmpfloat_with_epsilon (power (samples) * samples->len / 12800,
+      power (clean), 0.0002);
+}
+
+static void
+test_masks (void)
+{
+  AudioAugment set
+      = { .time_masks = { 2, 10 }, .frequency_masks = { 1, 5 } };
+  float features[100 * 20];
+
+  for (guint trial = 0; trial < 50; trial++) {
+    Random random = random_for (1, 2, trial);
+    guint n_masked = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS (features); i++)
+      features[i] = 1;
+    spectrum_augment (&set, &random, features, 100, 20);
+    for (guint i = 0; i < G_N_ELEMENTS (features); i++)
+      n_masked += features[i] == 0;
+    g_assert_cmpuint (n_masked, <=, 2 * 10 * 20 + 5 * 100);
+  }
+}
+
+static void
+test_video_change (void)
+{
+  VideoAugment set = { .zoom = { 1, 1 }, .contrast = { 1, 1 },
+    .speed = { 1, 1 } };
+  VideoChange change;
+  Random random = random_for (1, 2, 3);
+  guint8 source[4 * 6];
+  guint16 target[4 * 6];
+
+  for (guint i = 0; i < G_N_ELEMENTS (source); i++)
+    source[i] = (guint8) (10 * i);
+  video_change_draw (&set, &random, 6, 4, &change);
+  g_assert_true (video_change_is_neutral (&change));
+  video_change_apply (&change, source, 6, 4, 1, target);
+  for (guint i = 0; i < G_N_ELEMENTS (source); i++)
+    g_assert_cmpuint (target[i], ==, source[i] * 257);
+
+  set.mirror_probability = 1;
+  video_change_draw (&set, &random, 6, 4, &change);
+  g_assert_true (change.mirror);
+  video_change_apply (&change, source, 6, 4, 1, target);
+  for (guint row = 0; row < 4; row++)
+    for (guint column = 0; column < 6; column++)
+      g_assert_cmpuint (target[6 * row + column], ==,
+          source[6 * row + 5 - column] * 257);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, function) \
+  g_test_add ("/tools/" path, Data, NULL, set_up, function, tear_down)
+  ADD ("cache/content", test_cache_content);
+  ADD ("cache/reused", test_cache_reused);
+  ADD ("cache/other-format", test_cache_other_format);
+  ADD ("cache/damaged", test_cache_damaged);
+  g_test_add_func ("/tools/cache/bad-recording", test_cache_bad_recording);
+  ADD ("dataset/unknown-letter", test_unknown_letter);
+  ADD ("dataset/limits", test_limits);
+  ADD ("plan/each-once", test_plan);
+  ADD ("plan/join", test_join);
+  ADD ("loader/threads", test_loader);
+  ADD ("loader/stopped", test_loader_stopped);
+  g_test_add_func ("/tools/augment/convolve", test_convolve);
+  g_test_add_func ("/tools/augment/audio", test_audio_augment);
+  g_test_add_func ("/tools/augment/masks", test_masks);
+  g_test_add_func ("/tools/augment/video", test_video_change);
+  return g_test_run ();
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/data/labels.h"
+#include "tools/measure/error-rate.h"
+
+static const struct {
+  const char *reference;
+  const char *heard;
+  guint substitutions, insertions, deletions, words;
+} cases[] = {
+  { "", "", 0, 0, 0, 0 },
+  { "one two", "one two", 0, 0, 0, 2 },
+  { "one two", "one too", 1, 0, 0, 2 },
+  { "one two", "one", 0, 0, 1, 2 },
+  { "one two", "one or two", 0, 1, 0, 2 },
+  { "one two", "", 0, 0, 2, 2 },
+  { "", "one two", 0, 2, 0, 0 },
+  { "a b c d", "b c d e", 0, 1, 1, 4 },
+  /* Of equally cheap ways the one with substitutions. */
+  { "x i sixty one", "x sixty one one", 2, 0, 0, 4 },
+};
+
+static void
+test_words (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    EditCounts counts
+        = edit_counts_words (cases[i].reference, cases[i].heard);
+
+    g_assert_cmpuint (counts.substitutions, ==, cases[i].substitutions);
+    g_assert_cmpuint (counts.insertions, ==, cases[i].insertions);
+    g_assert_cmpuint (counts.deletions, ==, cases[i].deletions);
+    g_assert_cmpuint (counts.reference, ==, cases[i].words);
+  }
+}
+
+/* The recursion as it stands in textbooks, without memory. */
+static guint
+slow_distance (const guint *a, gsize n_a, const guint *b, gsize n_b)
+{
+  guint best, other;
+
+  if (n_a == 0 || n_b == 0)
+    return (guint) (n_a + n_b);
+  best = slow_distance (a + 1, n_a - 1, b + 1, n_b - 1) + (a[0] != b[0]);
+  other = slow_distance (a + 1, n_a - 1, b, n_b) + 1;
+  best = MIN (best, other);
+  other = slow_distance (a, n_a, b + 1, n_b - 1) + 1;
+  return MIN (best, other);
+}
+
+static void
+test_distance (void)
+{
+  for (guint trial = 0; trial < 200; trial++) {
+    guint a[6], b[6];
+    gsize n_a = (gsize) g_test_rand_int_range (0, 7);
+    gsize n_b = (gsize) g_test_rand_int_range (0, 7);
+    EditCounts counts;
+
+    for (guint i = 0; i < 6; i++) {
+      a[i] = (guint) g_test_rand_int_range (0, 3);
+      b[i] = (guint) g_test_rand_int_range (0, 3);
+    }
+    counts = edit_counts (a, n_a, b, n_b);
+    g_assert_cmpuint (edit_counts_errors (&counts), ==,
+        slow_distance (a, n_a, b, n_b));
+    g_assert_cmpuint (n_a + counts.insertions, ==, n_b + counts.deletions);
+  }
+}
+
+static void
+test_characters (void)
+{
+  EditCounts counts = edit_counts_characters ("ab c", "ab d");
+
+  g_assert_cmpuint (counts.substitutions, ==, 1);
+  g_assert_cmpuint (counts.reference, ==, 4);
+  g_assert_cmpfloat (edit_counts_rate (&counts), ==, 0.25);
+}
+
+static void
+test_interval (void)
+{
+  double errors[100], ones[100], low, high;
+
+  for (guint i = 0; i < 100; i++) {
+    errors[i] = i % 5 == 0;
+    ones[i] = 1;
+  }
+  bootstrap_interval (errors, ones, 100, &low, &high);
+  /* Binomial, p 0.2, n 100: deviation 0.04. */
+  g_assert_cmpfloat_with_epsilon (low, 0.12, 0.02);
+  g_assert_cmpfloat_with_epsilon (high, 0.28, 0.02);
+}
+
+static void
+test_normalise (void)
+{
+  static const char *const texts[][2] = {
+    { "  It's  5 O'Clock! ", "it's o'clock" },
+    { "", "" },
+    { "_silence_", "" },
+    { "well-known\tthing", "well known thing" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autofree char *text = labels_normalise_text (texts[i][0]);
+
+    g_assert_cmpstr (text, ==, texts[i][1]);
+  }
+}
+
+static void
+test_labels (void)
+{
+  const char *names[] = { "<blank>", " ", "a", "\xc3\xa9", NULL };
+  g_autoptr (Labels) labels = labels_new (names, 0, NULL);
+  g_autoptr (GArray) targets = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (labels_encode_text (labels, " a\xc3\xa9  a ", targets,
+      &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (targets->len, ==, 4);
+  text = labels_decode_text (labels,
+      (const guint *) (const void *) targets->data, targets->len);
+  g_assert_cmpstr (text, ==, "a\xc3\xa9 a");
+  g_assert_false (labels_encode_text (labels, "ab", targets, &error));
+  g_assert_error (error, RNNC_ERROR, RNNC_ERROR_VALUE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/tools/error-rate/words", test_words);
+  g_test_add_func ("/tools/error-rate/distance", test_distance);
+  g_test_add_func ("/tools/error-rate/characters", test_characters);
+  g_test_add_func ("/tools/error-rate/interval", test_interval);
+  g_test_add_func ("/tools/labels/normalise", test_normalise);
+  g_test_add_func ("/tools/labels/text", test_labels);
+  return g_test_run ();
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "tests/tools/fixture.h"
+#include "tools/training/recipe.h"
+
+#define MODEL \
+  "\"model\":{\"task\":\"speech\",\"letters\":\"ab\"," \
+  "\"frontend\":{\"type\":\"log-mel\"},\"layers\":[]}"
+#define DATA "\"data\":{\"train\":[{\"manifest\":\"m.tsv\"}]}"
+#define REST MODEL "," DATA ",\"output\":\"x.safetensors\""
+
+static const struct {
+  const char *name;
+  const char *text;
+  const char *reason;
+} bad[] = {
+  { "not-json", "model", "bad JSON" },
+  { "array", "[]", "bad JSON" },
+  { "no-model", "{" DATA "}", "recipe.model: missing" },
+  { "no-data", "{" MODEL "}", "recipe.data: missing" },
+  { "no-output", "{" MODEL "," DATA "}", "recipe.output: missing" },
+  { "unknown-key", "{" REST ",\"speed\":1}", "recipe.speed: unknown key" },
+  { "unknown-training-key", "{" REST ",\"training\":{\"epoch\":1}}",
+      "training.epoch: unknown key" },
+  { "epochs", "{" REST ",\"training\":{\"epochs\":0}}", "training.epochs" },
+  { "optimiser", "{" REST ",\"training\":{\"optimiser\":\"best\"}}",
+      "training.optimiser: \"best\" is none of sgd, adam, adamw" },
+  { "schedule", "{" REST ",\"training\":{\"schedule\":1}}",
+      "training.schedule" },
+  { "empty-train", "{" MODEL ",\"data\":{\"train\":[]},\"output\":\"x\"}",
+      "data.train: empty" },
+  { "source-key",
+      "{" MODEL ",\"data\":{\"train\":[{\"manifest\":\"m\",\"speakers\":1}]},"
+      "\"output\":\"x\"}",
+      "data.train[0].speakers: unknown key" },
+  { "where",
+      "{" MODEL ",\"data\":{\"train\":[{\"manifest\":\"m\",\"where\":"
+      "{\"split\":[1]}}]},\"output\":\"x\"}",
+      "data.train[0].where.split[0]: not a string" },
+  { "no-data-folder",
+      "{" MODEL ",\"data\":{\"train\":[{\"manifest\":\"${DATA}/m.tsv\"}]},"
+      "\"output\":\"x\"}",
+      "needs the folder of the data: give --data DIR" },
+  { "range", "{" REST ",\"augment\":{\"speed\":[1.1,0.9]}}",
+      "augment.speed: low is above high" },
+  { "range-type", "{" REST ",\"augment\":{\"speed\":[1]}}",
+      "augment.speed: not a number or [low, high]" },
+  { "video-key", "{" REST ",\"augment\":{\"rotation\":3}}",
+      "augment.rotation: unknown key" },
+  { "join", "{" REST ",\"join\":{\"corpora\":[\"a\"],\"words\":[3,2]}}",
+      "join.words: low is above high" },
+  { "both-labels",
+      "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"labels\":[],"
+      "\"frontend\":{},\"layers\":[]}," DATA "}",
+      "exclude each other" },
+};
+
+static Recipe *
+load (const Fixture *fixture, const char *text,
+    const RecipeOverrides *overrides, GError **error)
+{
+  g_autofree char *path = fixture_path (fixture, "r.json");
+
+  fixture_write (fixture, "r.json", text);
+  return recipe_load (path, overrides, error);
+}
+
+static void
+test_bad (gconstpointer data)
+{
+  guint i = GPOINTER_TO_UINT (data);
+  RecipeOverrides overrides = { 0 };
+  Fixture fixture;
+  g_autoptr (GError) error = NULL;
+
+  fixture_begin (&fixture);
+  g_assert_null (load (&fixture, bad[i].text, &overrides, &error));
+  g_assert_nonnull (error);
+  g_test_message ("%s", error->message);
+  g_assert_true (g_str_has_prefix (error->message, fixture.folder));
+  g_assert_nonnull (strstr (error->message, bad[i].reason));
+  fixture_end (&fixture);
+}
+
+static void
+test_good (void)
+{
+  RecipeOverrides overrides = { .data = "/data", .epochs = 7, .threads = 3 };
+  Fixture fixture;
+  g_autoptr (Recipe) recipe = NULL;
+  g_autoptr (GError) error = NULL;
+  const DataSource *source;
+
+  fixture_begin (&fixture);
+  recipe = load (&fixture,
+      "{" MODEL ",\"data\":{\"train\":[{\"manifest\":\"${DATA}/m.tsv\","
+      "\"where\":{\"split\":\"train\",\"corpus\":[\"a\",\"b\"]},\"repeat\":3,"
+      "\"max-seconds\":12.5}]},\"output\":\"out/x.safetensors\","
+      "\"join\":{\"corpora\":\"a\",\"words\":[2,5]},"
+      "\"augment\":{\"speed\":[0.9,1.1],\"noise\":{\"manifest\":\"n.tsv\","
+      "\"snr\":[5,20]},\"time-masks\":{\"count\":3,\"width\":30}},"
+      "\"training\":{\"epochs\":2,\"batch-seconds\":100,"
+      "\"optimiser\":\"adamw\",\"schedule\":\"plateau\",\"seed\":5}}",
+      &overrides, &error);
+  g_assert_no_error (error);
+  source = g_ptr_array_index (recipe->train, 0);
+  g_assert_cmpstr (source->manifest, ==, "/data/m.tsv");
+  g_assert_cmpuint (source->conditions->len, ==, 2);
+  g_assert_cmpuint (source->repeat, ==, 3);
+  g_assert_cmpfloat (source->max_seconds, ==, 12.5);
+  g_assert_true (g_str_has_suffix (recipe->output, "/out/x.safetensors"));
+  g_assert_true (g_str_has_prefix (recipe->output, fixture.folder));
+  g_assert_cmpuint (recipe->training.epochs, ==, 7);
+  g_assert_cmpuint (recipe->training.options.threads, ==, 3);
+  g_assert_cmpuint (recipe->training.options.seed, ==, 5);
+  g_assert_cmpint (recipe->training.options.optimiser, ==,
+      RNNC_OPTIMISER_ADAMW);
+  g_assert_cmpint (recipe->training.schedule, ==, SCHEDULE_PLATEAU);
+  g_assert_cmpint (recipe->loss, ==, RNNC_LOSS_CTC);
+  g_assert_cmpfloat (recipe->audio.speed[0], ==, 0.9);
+  g_assert_cmpfloat (recipe->audio.snr[1], ==, 20);
+  g_assert_cmpuint (recipe->audio.time_masks.width, ==, 30);
+  g_assert_cmpuint (recipe->join.words[1], ==, 5);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (
+                        recipe->model, "labels")),
+      ==, 3);
+  fixture_end (&fixture);
+}
+
+/* Cut anywhere or with a byte changed: an error or a recipe, never a crash. */
+static void
+test_damaged (void)
+{
+  const char *whole = "{" REST ",\"augment\":{\"speed\":[0.9,1.1]},"
+                      "\"training\":{\"epochs\":2,\"seed\":5}}";
+  RecipeOverrides overrides = { 0 };
+  gsize length = strlen (whole);
+  Fixture fixture;
+
+  fixture_begin (&fixture);
+  for (guint i = 0; i < 600; i++) {
+    g_autofree char *text = g_strdup (whole);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (Recipe) recipe = NULL;
+    guint at = (guint) g_test_rand_int_range (0, (gint32) length);
+
+    if (i % 2 == 0)
+      text[at] = (char) g_test_rand_int_range (1, 128);
+    else
+      text[at] = '\0';
+    recipe = load (&fixture, text, &overrides, &error);
+    g_assert_true ((recipe == NULL) == (error != NULL));
+  }
+  fixture_end (&fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree char *path
+        = g_strdup_printf ("/tools/recipe/bad/%s", bad[i].name);
+
+    g_test_add_data_func (path, GUINT_TO_POINTER (i), test_bad);
+  }
+  g_test_add_func ("/tools/recipe/good", test_good);
+  g_test_add_func ("/tools/recipe/damaged", test_damaged);
+  return g_test_run ();
+}
