@@ -43,10 +43,24 @@ typedef struct {
   float *deviation;    /* [channels] or NULL */
 } RnncVideoConfig;
 
+/* Waveform: the samples themselves. Frame t is samples
+ * t*hop - context … t*hop + window - 1, zeros before the first, as an image of
+ * height 1 and one channel; then reflected at both ends, without repeating the
+ * sample at the end, as PyTorch's ReflectionPad1d does. */
+typedef struct {
+  guint rate;    /* Hz; default 16000 */
+  guint window;  /* samples, 1..65536 */
+  guint hop;     /* samples, at most window; default window */
+  guint context; /* samples of the time before, at most 65536; default 0 */
+  guint pad[2];  /* samples reflected left and right, each below
+                    context + window; default 0 */
+} RnncWaveformConfig;
+
 typedef enum {
   RNNC_FRONTEND_NONE,    /* the network takes feature vectors */
   RNNC_FRONTEND_LOG_MEL,
   RNNC_FRONTEND_VIDEO,
+  RNNC_FRONTEND_WAVEFORM,
 } RnncFrontendType;
 
 typedef struct {
@@ -54,6 +68,7 @@ typedef struct {
   guint features; /* of RNNC_FRONTEND_NONE */
   RnncLogMelConfig log_mel;
   RnncVideoConfig video;
+  RnncWaveformConfig waveform;
 } RnncFrontendConfig;
 
 /* --- log-mel ------------------------------------------------------------- */
@@ -95,6 +110,50 @@ RNNC_API gsize rnnc_log_mel_push (RnncLogMel *mel, const float *samples,
  * Returns: frames written, 0 or 1
  */
 RNNC_API gsize rnnc_log_mel_flush (RnncLogMel *mel, float *frames);
+
+/* --- waveform ------------------------------------------------------------ */
+
+typedef struct _RnncWaveform RnncWaveform;
+
+/**
+ * rnnc_waveform_new:
+ * @config: copied; a valid one (descriptions are checked when parsed)
+ *
+ * All memory of the front end is made here. One thread at a time.
+ */
+RNNC_API RnncWaveform *rnnc_waveform_new (const RnncWaveformConfig *config);
+RNNC_API void rnnc_waveform_free (RnncWaveform *waveform);
+RNNC_API void rnnc_waveform_reset (RnncWaveform *waveform);
+
+/* Floats in a frame: context + window + both pads. */
+RNNC_API guint rnnc_waveform_config_size (const RnncWaveformConfig *config);
+
+/* Frames that pushing @n_samples more would yield. */
+RNNC_API gsize rnnc_waveform_pending (const RnncWaveform *waveform,
+    gsize n_samples);
+
+/**
+ * rnnc_waveform_push:
+ * @samples: (array length=n_samples): -1..1; NaN and infinities count as 0,
+ *   and what is beyond ±65536 as that
+ * @frames: (out caller-allocates): [rnnc_waveform_pending(), frame size]
+ *
+ * Returns: frames written. Any chunking of the samples gives the same frames.
+ */
+RNNC_API gsize rnnc_waveform_push (RnncWaveform *waveform,
+    const float *samples, gsize n_samples, float *frames);
+
+/**
+ * rnnc_waveform_flush:
+ * @frames: (out caller-allocates): room for one frame
+ *
+ * Pads with zeros, so that no sample behind the last whole window is lost. Of n
+ * samples there were then ceil ((n - window) / hop) + 1 frames in all; 1 if
+ * 0 < n <= window, none if n = 0. Resets @waveform.
+ *
+ * Returns: frames written, 0 or 1
+ */
+RNNC_API gsize rnnc_waveform_flush (RnncWaveform *waveform, float *frames);
 
 /* --- video --------------------------------------------------------------- */
 

@@ -11,15 +11,16 @@ typedef struct _RnncModel RnncModel;
 
 /**
  * rnnc_model_load:
- * @path: a model file (docs/model-format.md)
+ * @path: a model file (docs/model-format.md): weights with a description in
+ *   their metadata or in a JSON file beside them, or that JSON file
  *
- * Loads a model, or hands out the one already loaded from the same file (same
+ * Loads a model, or hands out the one already loaded from the same files (same
  * device, inode, size and modification time) in this process.
  *
  * Threads: any. After a load nothing in the streaming path can fail.
  *
- * Returns: (transfer full): a reference, or %NULL with @error naming the file,
- *   the tensor and the reason
+ * Returns: (transfer full): a reference, or %NULL with @error naming the file
+ *   or both files, the tensor and the reason
  */
 RNNC_API RnncModel *rnnc_model_load (const char *path, GError **error);
 RNNC_API RnncModel *rnnc_model_ref (RnncModel *model);
@@ -32,8 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncModel, rnnc_model_unref)
  *   for the default of @task
  * @task: "speech" or "gesture"
  *
- * Where a model is: @name if it is a file; else NAME.safetensors (NULL: the
- * first line of the file "default-TASK") in the directories of
+ * Where a model is: @name if it is a file; else NAME.safetensors or NAME.json
+ * (NULL: the first line of the file "default-TASK") in the directories of
  * RNNCORE_MODEL_PATH, in the installed data directory, in the build tree.
  *
  * Returns: (transfer full): a path, or %NULL with @error listing where it looked

@@ -250,20 +250,17 @@ static void
 measure_features (RnncSpotter *spotter, gsize *n_features)
 {
   const GPtrArray *layers = spotter->model->description->layers;
-  guint look_ahead = 0; /* network frames */
+  const RnncLayerSpec *last;
 
   spotter->stride = 1;
   *n_features = rnnc_model_input_size (spotter->model);
-  for (guint i = 0; i < spotter->n_recurrent; i++) {
-    const RnncLayerSpec *spec = g_ptr_array_index (layers, i);
-
-    if (spec->type == RNNC_LAYER_CONV1D) {
-      look_ahead += spotter->stride * spec->params.conv1d.right;
-      spotter->stride *= spec->params.conv1d.stride;
-    }
-    *n_features = rnnc_shape_size (&spec->output);
-  }
-  spotter->look_ahead = (look_ahead + spotter->stride - 1) / spotter->stride;
+  if (spotter->n_recurrent == 0)
+    return;
+  last = g_ptr_array_index (layers, spotter->n_recurrent - 1);
+  *n_features = rnnc_shape_size (&last->output);
+  spotter->stride = (guint) last->stride;
+  spotter->look_ahead
+      = (last->look_ahead + last->stride - 1) / last->stride;
 }
 
 RnncSpotter *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Nonlinearities, and the layers that move numbers without weights. */
+#include <math.h>
 #include <string.h>
 
 #include "rnncore/kernels/kernels.h"
@@ -12,6 +13,20 @@ each_position (void (*row) (float *x, size_t n), float *x, gsize n,
 {
   for (gsize i = 0; i < n; i += channels)
     row (x + i, channels);
+}
+
+static void
+leaky_relu (float *x, gsize n, float slope)
+{
+  for (gsize i = 0; i < n; i++)
+    x[i] = x[i] < 0 ? slope * x[i] : x[i];
+}
+
+static void
+gelu (float *x, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    x[i] = 0.5f * x[i] * (1 + erff (x[i] * (float) M_SQRT1_2));
 }
 
 static gsize
@@ -39,6 +54,12 @@ activation_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     case RNNC_ACTIVATION_LOG_SOFTMAX:
       each_position (rnnc_log_softmax, out, n, layer->spec->input.channels);
       break;
+    case RNNC_ACTIVATION_LEAKY_RELU:
+      leaky_relu (out, n, (float) layer->spec->slope);
+      break;
+    case RNNC_ACTIVATION_GELU:
+      gelu (out, n);
+      break;
   }
   return n_frames;
 }
@@ -62,24 +83,23 @@ const RnncLayerClass rnnc_dropout_class = {
   .in_place = TRUE,
 };
 
-/* [height, width, channels] to PyTorch's [channels, height, width]. */
+/* Channels re… im… to the absolute value of each pair. */
 static gsize
-flatten_forward (const RnncLayer *layer, const float *in, gsize n_frames,
+magnitude_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     float *out, void *work)
 {
-  gsize channels = layer->spec->input.channels;
-  gsize positions = rnnc_layer_inputs (layer) / channels;
+  gsize n = layer->spec->output.channels;
+  gsize positions = n_frames * rnnc_layer_outputs (layer) / n;
 
-  for (gsize t = 0; t < n_frames; t++) {
-    for (gsize c = 0; c < channels; c++)
-      for (gsize i = 0; i < positions; i++)
-        out[c * positions + i] = in[i * channels + c];
-    in += positions * channels;
-    out += positions * channels;
+  for (gsize i = 0; i < positions; i++) {
+    for (gsize c = 0; c < n; c++)
+      out[c] = sqrtf (in[c] * in[c] + in[n + c] * in[n + c]);
+    in += 2 * n;
+    out += n;
   }
   return n_frames;
 }
 
-const RnncLayerClass rnnc_flatten_class = {
-  .forward = flatten_forward,
+const RnncLayerClass rnnc_magnitude_class = {
+  .forward = magnitude_forward,
 };

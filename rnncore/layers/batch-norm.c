@@ -27,11 +27,13 @@ static gboolean
 check_variance (const RnncLayer *layer, const float *variance, gsize n,
     GError **error)
 {
+  g_autofree char *name
+      = rnnc_layer_spec_tensor_name (layer->spec, "running_var");
+
   for (gsize i = 0; i < n; i++) {
     if (variance[i] < 0) {
       g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
-          "tensor \"%s.running_var\": holds a negative variance",
-          layer->spec->name);
+          "tensor \"%s\": holds a negative variance", name);
       return FALSE;
     }
   }
@@ -72,11 +74,11 @@ batch_norm_load (RnncLayer *layer, const RnncTensorSource *source,
 }
 
 void
-rnnc_batch_norm_fold (RnncLayer *norm, RnncLinear *linear)
+rnnc_batch_norm_fold (const RnncLayer *norm, RnncLayer *before)
 {
   const BatchNorm *weights = norm->weights;
 
-  rnnc_linear_fold (linear, weights->scale, weights->shift);
+  before->klass->fold (before, weights->scale, weights->shift);
 }
 
 static gsize

@@ -36,6 +36,20 @@ place_biases (RnncDirection *direction, float *input_bias, float *state_bias,
   *to_state = NULL;
 }
 
+static gboolean
+load_projection (RnncDirection *direction, RnncLayer *layer, guint index,
+    gboolean reverse, const RnncTensorSource *source, GError **error)
+{
+  const gsize shape[] = { direction->outputs, direction->hidden };
+  g_autofree float *weight
+      = read_part (layer, index, reverse, "weight_hr", source, shape, 2, error);
+
+  if (weight == NULL)
+    return FALSE;
+  rnnc_linear_init (&direction->projection, weight, shape[0], shape[1], NULL);
+  return TRUE;
+}
+
 gboolean
 rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
     gboolean reverse, const RnncTensorSource *source, GError **error)
@@ -45,7 +59,8 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
   gsize n_in = index == 0 ? rnnc_layer_inputs (layer)
                           : rnnc_layer_outputs (layer);
   const gsize input_shape[] = { rows, n_in };
-  const gsize state_shape[] = { rows, core->hidden };
+  gsize n_state = rnnc_recurrent_outputs (core);
+  const gsize state_shape[] = { rows, n_state };
   g_autofree float *input = read_part (layer, index, reverse, "weight_ih",
       source, input_shape, 2, error);
   g_autofree float *state = NULL;
@@ -69,11 +84,13 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
   direction->cell = core->cell;
   direction->nonlinearity = core->nonlinearity;
   direction->hidden = core->hidden;
+  direction->outputs = n_state;
   place_biases (direction, biases[0], biases[1], rows, &input_bias,
       &state_bias);
   rnnc_linear_init (&direction->input, input, rows, n_in, input_bias);
-  rnnc_linear_init (&direction->state, state, rows, core->hidden, state_bias);
-  return TRUE;
+  rnnc_linear_init (&direction->state, state, rows, n_state, state_bias);
+  return core->projection == 0
+      || load_projection (direction, layer, index, reverse, source, error);
 }
 
 void
@@ -81,6 +98,7 @@ rnnc_direction_clear (RnncDirection *direction)
 {
   rnnc_linear_clear (&direction->input);
   rnnc_linear_clear (&direction->state);
+  rnnc_linear_clear (&direction->projection);
 }
 
 gsize
@@ -88,7 +106,8 @@ rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames)
 {
   gsize block = MIN (n_frames, BLOCK_FRAMES);
 
-  /* the input's part of a block's gates, and the GRU's hidden part */
+  /* the input's part of a block's gates, and the GRU's hidden part or what
+   * an LSTM projects */
   return rnnc_align ((block + 1) * direction->input.n * sizeof (float));
 }
 
@@ -101,8 +120,15 @@ step (const RnncDirection *direction, float *gates, float *hidden_part,
 
   switch (direction->cell) {
     case RNNC_CELL_LSTM:
-      rnnc_linear_apply (&direction->state, h, n, gates, 4 * n, 1, TRUE);
-      kernels->lstm (gates, c, h, n);
+      rnnc_linear_apply (&direction->state, h, direction->outputs, gates,
+          4 * n, 1, TRUE);
+      if (direction->projection.n == 0) {
+        kernels->lstm (gates, c, h, n);
+        break;
+      }
+      kernels->lstm (gates, c, hidden_part, n);
+      rnnc_linear_apply (&direction->projection, hidden_part, n, h,
+          direction->outputs, 1, FALSE);
       break;
     case RNNC_CELL_GRU:
       rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, 1,
@@ -141,7 +167,7 @@ rnnc_direction_run (const RnncDirection *direction, const float *in,
       gsize t = reverse ? n - 1 - i : i;
 
       step (direction, gates + t * rows, hidden_part, h, c);
-      memcpy (out + (first + t) * ldo, h, direction->hidden * sizeof *out);
+      memcpy (out + (first + t) * ldo, h, direction->outputs * sizeof *out);
     }
   }
 }

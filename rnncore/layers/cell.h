@@ -11,8 +11,10 @@ typedef struct {
   RnncCell cell;
   RnncActivation nonlinearity;
   gsize hidden;
+  gsize outputs; /* floats in h: hidden, or projection */
   RnncLinear input;  /* [gates*hidden, in], with the bias */
-  RnncLinear state;  /* [gates*hidden, hidden]; the GRU's has its own bias */
+  RnncLinear state;  /* [gates*hidden, outputs]; the GRU's has its own bias */
+  RnncLinear projection; /* [outputs, hidden], where outputs < hidden */
 } RnncDirection;
 
 gboolean rnnc_direction_load (RnncDirection *direction, RnncLayer *layer,
@@ -27,8 +29,8 @@ gsize rnnc_direction_work_size (const RnncDirection *direction,
 /**
  * rnnc_direction_run:
  * @in: [n_frames, in]
- * @out: [n_frames], rows @ldo floats apart, hidden floats each
- * @h: [hidden], carried; @c: [hidden], carried (LSTM; others leave it)
+ * @out: [n_frames], rows @ldo floats apart, outputs floats each
+ * @h: [hidden], carried, of which outputs are used; @c: [hidden], carried (LSTM; others leave it)
  * @reverse: from the last frame to the first
  */
 void rnnc_direction_run (const RnncDirection *direction, const float *in,

@@ -4,7 +4,7 @@
  * rows of outputs are laid side by side and multiplied at once. */
 #include <string.h>
 
-#include "rnncore/layers/linear.h"
+#include "rnncore/layers/convolution.h"
 
 /* Windows multiplied at once, at least (where the image has as many): enough
  * for a weight in the cache to serve many, few enough to stay there. */
@@ -14,39 +14,32 @@ static gboolean
 conv2d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
 {
   const RnncConv2dParams *conv = &layer->spec->params.conv2d;
-  gsize n_in = layer->spec->input.channels;
-  gsize area = (gsize) conv->kernel[0] * conv->kernel[1];
+  gsize n_in = layer->spec->input.channels / conv->groups;
   const gsize shape[]
       = { conv->channels, n_in, conv->kernel[0], conv->kernel[1] };
-  g_autofree float *weight
-      = rnnc_layer_read (layer, source, "weight", shape, 4, error);
-  g_autofree float *rows = NULL;
-  float *bias = NULL;
-  RnncLinear *linear;
+  const gsize flat_shape[] = { conv->channels, n_in, conv->kernel[1] };
 
-  if (weight == NULL)
-    return FALSE;
-  if (conv->bias) {
-    bias = rnnc_layer_read (layer, source, "bias", shape, 1, error);
-    if (bias == NULL)
-      return FALSE;
-  }
-  /* [out, in, kernel h, kernel w] to [out, kernel h, kernel w, in] */
-  rows = g_new (float, shape[0] * n_in * area);
-  for (gsize o = 0; o < shape[0]; o++)
-    for (gsize i = 0; i < n_in; i++)
-      for (gsize k = 0; k < area; k++)
-        rows[(o * area + k) * n_in + i] = weight[(o * n_in + i) * area + k];
-  linear = layer->weights = g_new0 (RnncLinear, 1);
-  rnnc_linear_init (linear, rows, shape[0], area * n_in, bias);
-  return TRUE;
+  layer->weights = rnnc_convolution_load (layer, source,
+      conv->flat ? flat_shape : shape, conv->flat ? 3 : 4, conv->groups,
+      conv->bias, error);
+  return layer->weights != NULL;
 }
 
-static void
-conv2d_clear (RnncLayer *layer)
+/* Floats in one window. */
+static gsize
+window_size (const RnncLayer *layer)
 {
-  rnnc_linear_clear (layer->weights);
-  g_free (layer->weights);
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+
+  return (gsize) conv->kernel[0] * conv->kernel[1]
+      * layer->spec->input.channels;
+}
+
+static gsize
+gather_size (const RnncLayer *layer)
+{
+  return rnnc_convolution_work_size (layer->weights,
+      layer->spec->input.channels);
 }
 
 /* Rows of outputs multiplied at once. */
@@ -62,10 +55,10 @@ block_rows (const RnncLayer *layer)
 static gsize
 conv2d_work_size (const RnncLayer *layer, gsize n_frames)
 {
-  const RnncLinear *linear = layer->weights;
   gsize windows = (gsize) block_rows (layer) * layer->spec->output.width;
 
-  return rnnc_align (windows * linear->k * sizeof (float));
+  return gather_size (layer)
+      + rnnc_align (windows * window_size (layer) * sizeof (float));
 }
 
 /* One row of the kernel at one place: kernel w * in floats, zeros outside the
@@ -93,6 +86,24 @@ copy_kernel_row (const RnncLayer *layer, const float *row, glong x, float *to)
   memset (to + last * n_in, 0, (kernel - last) * n_in * sizeof *to);
 }
 
+/* The same for a kernel with gaps. */
+static void
+copy_dilated_row (const RnncLayer *layer, const float *row, glong x, float *to)
+{
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+  gsize n_in = layer->spec->input.channels;
+  glong width = layer->spec->input.width;
+
+  for (guint k = 0; k < conv->kernel[1]; k++) {
+    if (row != NULL && x >= 0 && x < width)
+      memcpy (to, row + x * (glong) n_in, n_in * sizeof *to);
+    else
+      memset (to, 0, n_in * sizeof *to);
+    x += conv->dilation[1];
+    to += n_in;
+  }
+}
+
 /* All windows of output row @y. */
 static void
 copy_windows (const RnncLayer *layer, const float *image, guint y,
@@ -107,11 +118,15 @@ copy_windows (const RnncLayer *layer, const float *image, guint y,
     glong left = (glong) x * conv->stride[1] - conv->padding[1];
 
     for (guint k = 0; k < conv->kernel[0]; k++) {
-      glong at = (glong) y * conv->stride[0] + k - conv->padding[0];
+      glong at = (glong) y * conv->stride[0]
+          + (glong) k * conv->dilation[0] - conv->padding[0];
       gboolean inside = at >= 0 && at < (glong) input->height;
+      const float *row = inside ? image + at * (glong) row_size : NULL;
 
-      copy_kernel_row (layer, inside ? image + at * (glong) row_size : NULL,
-          left, windows);
+      if (conv->dilation[1] == 1)
+        copy_kernel_row (layer, row, left, windows);
+      else
+        copy_dilated_row (layer, row, left, windows);
       windows += kernel_row;
     }
   }
@@ -121,9 +136,10 @@ static gsize
 conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     float *out, void *work)
 {
-  const RnncLinear *linear = layer->weights;
   const RnncShape *output = &layer->spec->output;
-  gsize row_size = output->width * linear->k;
+  void *gathered = rnnc_take (&work, gather_size (layer));
+  gsize size = window_size (layer);
+  float *windows = work;
 
   for (gsize t = 0; t < n_frames; t++) {
     guint n_rows;
@@ -134,10 +150,10 @@ conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
       n_rows = MIN (block_rows (layer), output->height - y);
       n_windows = (gsize) n_rows * output->width;
       for (guint i = 0; i < n_rows; i++)
-        copy_windows (layer, in, y + i, (float *) work + i * row_size);
-      rnnc_linear_apply (linear, work, linear->k, out, linear->n, n_windows,
-          FALSE);
-      out += n_windows * linear->n;
+        copy_windows (layer, in, y + i, windows + i * output->width * size);
+      rnnc_convolution_run (layer->weights, windows,
+          layer->spec->input.channels, size, n_windows, out, gathered);
+      out += n_windows * output->channels;
     }
     in += rnnc_layer_inputs (layer);
   }
@@ -146,7 +162,8 @@ conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
 
 const RnncLayerClass rnnc_conv2d_class = {
   .load = conv2d_load,
-  .clear = conv2d_clear,
+  .clear = rnnc_convolution_clear,
+  .fold = rnnc_convolution_fold,
   .forward = conv2d_forward,
   .work_size = conv2d_work_size,
 };

@@ -30,6 +30,12 @@ dense_clear (RnncLayer *layer)
   g_free (layer->weights);
 }
 
+static void
+dense_fold (RnncLayer *layer, const float *scale, const float *shift)
+{
+  rnnc_linear_fold (layer->weights, scale, shift);
+}
+
 static gsize
 dense_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     float *out, void *work)
@@ -43,5 +49,6 @@ dense_forward (const RnncLayer *layer, const float *in, gsize n_frames,
 const RnncLayerClass rnnc_dense_class = {
   .load = dense_load,
   .clear = dense_clear,
+  .fold = dense_fold,
   .forward = dense_forward,
 };

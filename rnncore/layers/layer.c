@@ -6,34 +6,47 @@
 static const RnncLayerClass *const classes[] = {
   [RNNC_LAYER_CONV1D] = &rnnc_conv1d_class,
   [RNNC_LAYER_CONV2D] = &rnnc_conv2d_class,
+  [RNNC_LAYER_POOL1D] = &rnnc_pool1d_class,
+  [RNNC_LAYER_POOL2D] = &rnnc_pool2d_class,
   [RNNC_LAYER_DENSE] = &rnnc_dense_class,
+  [RNNC_LAYER_EMBEDDING] = &rnnc_embedding_class,
   [RNNC_LAYER_BATCH_NORM] = &rnnc_batch_norm_class,
+  [RNNC_LAYER_LAYER_NORM] = &rnnc_layer_norm_class,
   [RNNC_LAYER_ACTIVATION] = &rnnc_activation_class,
+  [RNNC_LAYER_MAGNITUDE] = &rnnc_magnitude_class,
   [RNNC_LAYER_DROPOUT] = &rnnc_dropout_class,
   [RNNC_LAYER_FLATTEN] = &rnnc_flatten_class,
+  [RNNC_LAYER_UNFLATTEN] = &rnnc_unflatten_class,
+  [RNNC_LAYER_JOIN] = &rnnc_join_class,
   [RNNC_LAYER_RECURRENT] = &rnnc_recurrent_class,
   [RNNC_LAYER_MEAN_OVER_TIME] = &rnnc_mean_over_time_class,
   [RNNC_LAYER_LAST_STEP] = &rnnc_last_step_class,
 };
 
-/* Layers whose weights are one RnncLinear take a following batch norm in. */
-static gboolean
-is_linear (const RnncLayer *layer)
+/* How many inputs a layer's output is. */
+static guint
+count_readers (RnncLayer **layers, guint n_layers, gint index)
 {
-  return layer->spec->type == RNNC_LAYER_CONV1D
-      || layer->spec->type == RNNC_LAYER_CONV2D
-      || layer->spec->type == RNNC_LAYER_DENSE;
+  guint n = 0;
+
+  for (guint i = 0; i < n_layers; i++) {
+    for (guint k = 0; k < layers[i]->spec->n_sources; k++)
+      n += layers[i]->spec->sources[k] == index;
+  }
+  return n;
 }
 
 static void
 fold_batch_norms (RnncLayer **layers, guint n_layers)
 {
   for (guint i = 1; i < n_layers; i++) {
-    RnncLayer *before = layers[i - 1];
+    gint source = layers[i]->spec->sources[0];
 
-    if (layers[i]->spec->type != RNNC_LAYER_BATCH_NORM || !is_linear (before))
+    if (layers[i]->spec->type != RNNC_LAYER_BATCH_NORM || source < 0
+        || layers[source]->klass->fold == NULL
+        || count_readers (layers, n_layers, source) > 1)
       continue;
-    rnnc_batch_norm_fold (layers[i], before->weights);
+    rnnc_batch_norm_fold (layers[i], layers[source]);
     layers[i]->identity = TRUE;
   }
 }
@@ -77,7 +90,7 @@ float *
 rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
     const char *suffix, const gsize *shape, guint rank, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("%s.%s", layer->spec->name, suffix);
+  g_autofree char *name = rnnc_layer_spec_tensor_name (layer->spec, suffix);
 
   return source->read (source->source, name, shape, rank, error);
 }

@@ -23,8 +23,11 @@ typedef struct {
   gboolean (*load) (RnncLayer *layer, const RnncTensorSource *source,
       GError **error);
   void (*clear) (RnncLayer *layer);
+  /* Afterwards y = scale * y + shift, per channel; (nullable). */
+  void (*fold) (RnncLayer *layer, const float *scale, const float *shift);
 
-  /* Whole sequence; returns frames out. @out may be @in where in_place. */
+  /* Whole sequence; returns frames out. @out may be @in where in_place. Joins
+   * run by functions of their own (layers/join.h). */
   gsize (*forward) (const RnncLayer *layer, const float *in, gsize n_frames,
       float *out, void *work);
   gsize (*work_size) (const RnncLayer *layer, gsize n_frames);
@@ -54,7 +57,7 @@ struct _RnncLayer {
  * @n_layers: (out)
  *
  * Loads and packs all weights, and folds batch norms into the convolution or
- * dense layer before them.
+ * dense layer before them where nothing else reads its output.
  *
  * Returns: (transfer full) (array length=n_layers): a layer a spec, or %NULL
  *   with @error set
@@ -94,18 +97,25 @@ void rnnc_layer_reset_core (const RnncLayer *layer, void *state);
 /* Of each type. */
 extern const RnncLayerClass rnnc_conv1d_class;
 extern const RnncLayerClass rnnc_conv2d_class;
+extern const RnncLayerClass rnnc_pool1d_class;
+extern const RnncLayerClass rnnc_pool2d_class;
 extern const RnncLayerClass rnnc_dense_class;
+extern const RnncLayerClass rnnc_embedding_class;
 extern const RnncLayerClass rnnc_batch_norm_class;
+extern const RnncLayerClass rnnc_layer_norm_class;
 extern const RnncLayerClass rnnc_activation_class;
+extern const RnncLayerClass rnnc_magnitude_class;
 extern const RnncLayerClass rnnc_dropout_class;
 extern const RnncLayerClass rnnc_flatten_class;
+extern const RnncLayerClass rnnc_unflatten_class;
+extern const RnncLayerClass rnnc_join_class;
 extern const RnncLayerClass rnnc_recurrent_class;
 extern const RnncLayerClass rnnc_mean_over_time_class;
 extern const RnncLayerClass rnnc_last_step_class;
 
 /* --- for the layers' own files -------------------------------------------- */
 
-/* Reads "NAME.suffix"; @shape as in rnnc_layer_spec_tensors(). */
+/* Reads what the file calls "NAME.suffix"; @shape as in rnnc_layer_spec_tensors(). */
 float *rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
     const char *suffix, const gsize *shape, guint rank, GError **error);
 

@@ -30,7 +30,7 @@ void rnnc_linear_fold (RnncLinear *linear, const float *scale,
 void rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,
     float *y, gsize ldy, gsize m, gboolean accumulate);
 
-/* Puts a batch norm into the linear layer before it. */
-void rnnc_batch_norm_fold (RnncLayer *norm, RnncLinear *linear);
+/* Puts a batch norm into the layer before it, whose class can fold. */
+void rnnc_batch_norm_fold (const RnncLayer *norm, RnncLayer *before);
 
 G_END_DECLS

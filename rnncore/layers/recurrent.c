@@ -35,6 +35,13 @@ params (const RnncLayer *layer)
   return &layer->spec->params.recurrent;
 }
 
+/* Floats that one direction puts out. */
+static gsize
+direction_outputs (const RnncLayer *layer)
+{
+  return rnnc_recurrent_outputs (params (layer));
+}
+
 static const RnncDirection *
 get_direction (const RnncLayer *layer, guint level, guint index)
 {
@@ -133,7 +140,7 @@ recurrent_forward (const RnncLayer *layer, const float *in, gsize n_frames,
       memset (h, 0, state_size);
       memset (c, 0, state_size);
       rnnc_direction_run (get_direction (layer, level, i), in, n_frames,
-          to + i * params (layer)->hidden, n_out, h, c, i == 1, work);
+          to + i * direction_outputs (layer), n_out, h, c, i == 1, work);
     }
     in = to;
   }
@@ -249,7 +256,7 @@ run_chunk (const RnncLayer *layer, RecurrentState *state, guint index,
   memset (level->back_h, 0, hidden * sizeof (float));
   memset (level->back_c, 0, hidden * sizeof (float));
   rnnc_direction_run (get_direction (layer, index, 1), level->frames,
-      level->filled, level->outputs + hidden, width, level->back_h,
+      level->filled, level->outputs + direction_outputs (layer), width, level->back_h,
       level->back_c, TRUE, state->work);
   level->filled -= n_out;
   memmove (level->frames, level->frames + n_out * level_inputs (layer, index),

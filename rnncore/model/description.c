@@ -129,6 +129,30 @@ parse_video (JsonObject *json, const char *path, RnncVideoConfig *video,
           &video->mean, &video->deviation, error);
 }
 
+static gboolean
+parse_waveform (JsonObject *json, const char *path,
+    RnncWaveformConfig *waveform, GError **error)
+{
+  static const char *const keys[] = { "type", "rate", "window", "hop",
+    "context", "pad-reflect", NULL };
+
+  *waveform = (RnncWaveformConfig) { .rate = 16000 };
+  if (!rnnc_json_check_keys (json, path, keys, error)
+      || !rnnc_json_require (json, path, "window", error)
+      || !rnnc_json_get_uint (json, path, "rate", 1000, 384000,
+          &waveform->rate, error)
+      || !rnnc_json_get_uint (json, path, "window", 1, 65536,
+          &waveform->window, error))
+    return FALSE;
+  waveform->hop = waveform->window;
+  return rnnc_json_get_uint (json, path, "hop", 1, waveform->window,
+             &waveform->hop, error)
+      && rnnc_json_get_uint (json, path, "context", 0, 65536,
+          &waveform->context, error)
+      && rnnc_json_get_uints (json, path, "pad-reflect", 0,
+          waveform->context + waveform->window - 1, 2, waveform->pad, error);
+}
+
 gboolean
 rnnc_frontend_config_parse (JsonObject *json, const char *path,
     RnncFrontendConfig *config, GError **error)
@@ -147,6 +171,10 @@ rnnc_frontend_config_parse (JsonObject *json, const char *path,
   if (g_str_equal (type, "video")) {
     config->type = RNNC_FRONTEND_VIDEO;
     return parse_video (json, path, &config->video, error);
+  }
+  if (g_str_equal (type, "waveform")) {
+    config->type = RNNC_FRONTEND_WAVEFORM;
+    return parse_waveform (json, path, &config->waveform, error);
   }
   if (g_str_equal (type, "none"))
     return rnnc_json_check_keys (json, path, none_keys, error)
@@ -178,6 +206,10 @@ rnnc_frontend_config_shape (const RnncFrontendConfig *config,
       break;
     case RNNC_FRONTEND_LOG_MEL:
       *shape = (RnncShape) { 1, 1, 1, config->log_mel.mels };
+      break;
+    case RNNC_FRONTEND_WAVEFORM:
+      *shape = (RnncShape) { 3, 1,
+        rnnc_waveform_config_size (&config->waveform), 1 };
       break;
     case RNNC_FRONTEND_VIDEO:
       *shape = (RnncShape) { 3, config->video.height, config->video.width,

@@ -6,7 +6,8 @@
 
 #include "rnncore/rnnc-model.h"
 
-#define ENDING ".safetensors"
+/* Of models, in the order that they are looked for. */
+static const char *const endings[] = { ".safetensors", ".json" };
 
 /* Research-only models live in a folder of their own. */
 static const char *const subfolders[] = { ".", "research" };
@@ -37,15 +38,16 @@ search_path (void)
 static char *
 find_in_folder (const char *folder, const char *name)
 {
-  g_autofree char *file = g_strconcat (name, ENDING, NULL);
-
   for (guint i = 0; i < G_N_ELEMENTS (subfolders); i++) {
-    char *path = g_build_filename (folder,
-        *subfolders[i] == '.' ? "" : subfolders[i], file, NULL);
+    for (guint k = 0; k < G_N_ELEMENTS (endings); k++) {
+      g_autofree char *file = g_strconcat (name, endings[k], NULL);
+      char *path = g_build_filename (folder,
+          *subfolders[i] == '.' ? "" : subfolders[i], file, NULL);
 
-    if (g_file_test (path, G_FILE_TEST_EXISTS))
-      return path;
-    g_free (path);
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return path;
+      g_free (path);
+    }
   }
   return NULL;
 }
@@ -64,6 +66,16 @@ read_default (const char *folder, const char *task)
   return g_strstrip (contents);
 }
 
+static gboolean
+has_ending (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++) {
+    if (g_str_has_suffix (name, endings[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 char *
 rnnc_model_find (const char *name, const char *task, GError **error)
 {
@@ -73,7 +85,7 @@ rnnc_model_find (const char *name, const char *task, GError **error)
   g_return_val_if_fail (task != NULL, NULL);
   if (name != NULL
       && (strchr (name, G_DIR_SEPARATOR) != NULL
-          || g_str_has_suffix (name, ENDING)
+          || has_ending (name)
           || g_file_test (name, G_FILE_TEST_EXISTS)))
     return g_strdup (name);
   folders = search_path ();

@@ -11,11 +11,10 @@ get_spec (RnncModel *model, guint index)
   return g_ptr_array_index (model->description->layers, index);
 }
 
-static gboolean
-ends_time (const RnncLayerSpec *spec)
+static const RnncLayerSpec *
+get_last (RnncModel *model)
 {
-  return spec->type == RNNC_LAYER_MEAN_OVER_TIME
-      || spec->type == RNNC_LAYER_LAST_STEP;
+  return get_spec (model, model->n_layers - 1);
 }
 
 gsize
@@ -27,17 +26,13 @@ rnnc_model_input_size (RnncModel *model)
 gsize
 rnnc_model_output_size (RnncModel *model)
 {
-  return rnnc_shape_size (&get_spec (model, model->n_layers - 1)->output);
+  return rnnc_shape_size (&get_last (model)->output);
 }
 
 gboolean
 rnnc_model_is_many_to_one (RnncModel *model)
 {
-  for (guint i = 0; i < model->n_layers; i++) {
-    if (ends_time (get_spec (model, i)))
-      return TRUE;
-  }
-  return FALSE;
+  return get_last (model)->ended;
 }
 
 gboolean
@@ -57,70 +52,22 @@ guint
 rnnc_model_first_recurrent (RnncModel *model)
 {
   for (guint i = 0; i < model->n_layers; i++) {
-    const RnncLayerSpec *spec = get_spec (model, i);
-
-    if (spec->type == RNNC_LAYER_RECURRENT || ends_time (spec))
-      return i;
+    if (rnnc_layer_spec_is_recurrent (get_spec (model, i)))
+      return rnnc_plan_cut (model->layers, model->n_layers, i);
   }
   return model->n_layers;
-}
-
-/* A chunk's first frame waits for the chunk and its look-ahead; the last of
- * these comes out of the level before with a chunk of its own, and so on. */
-static guint64
-chunks_look_ahead (const RnncRecurrentParams *core)
-{
-  guint64 frame = 0;
-
-  for (guint level = 0; level < core->n_layers; level++)
-    frame = (frame / core->chunk + 1) * core->chunk + core->look_ahead - 1;
-  return frame;
-}
-
-/* Frames of the layer's own input that it waits for beyond the current one. */
-static guint64
-layer_look_ahead (const RnncLayerSpec *spec)
-{
-  const RnncRecurrentParams *core = &spec->params.recurrent;
-
-  if (spec->type == RNNC_LAYER_CONV1D)
-    return spec->params.conv1d.right;
-  if (spec->type == RNNC_LAYER_RECURRENT && core->bidirectional)
-    return chunks_look_ahead (core);
-  return 0;
-}
-
-static void
-walk (RnncModel *model, guint64 *stride, guint64 *look_ahead)
-{
-  *stride = 1;
-  *look_ahead = 0;
-  for (guint i = 0; i < model->n_layers; i++) {
-    const RnncLayerSpec *spec = get_spec (model, i);
-
-    *look_ahead += *stride * layer_look_ahead (spec);
-    if (spec->type == RNNC_LAYER_CONV1D)
-      *stride = MIN (*stride * spec->params.conv1d.stride, G_MAXUINT);
-  }
-  *look_ahead = MIN (*look_ahead, G_MAXUINT);
 }
 
 guint
 rnnc_model_stride (RnncModel *model)
 {
-  guint64 stride, look_ahead;
-
-  walk (model, &stride, &look_ahead);
-  return stride;
+  return get_last (model)->stride;
 }
 
 guint
 rnnc_model_look_ahead (RnncModel *model)
 {
-  guint64 stride, look_ahead;
-
-  walk (model, &stride, &look_ahead);
-  return look_ahead;
+  return get_last (model)->look_ahead;
 }
 
 /* @n_frames of the front end in ns, rounded down; 0 where frames have no
@@ -132,6 +79,9 @@ frames_to_ns (const RnncFrontendConfig *config, guint64 n_frames)
     case RNNC_FRONTEND_LOG_MEL:
       return n_frames * config->log_mel.hop * NS_PER_SECOND
           / config->log_mel.rate;
+    case RNNC_FRONTEND_WAVEFORM:
+      return n_frames * config->waveform.hop * NS_PER_SECOND
+          / config->waveform.rate;
     case RNNC_FRONTEND_VIDEO:
       return n_frames * NS_PER_SECOND * config->video.rate_denominator
           / config->video.rate_numerator;
@@ -152,20 +102,24 @@ guint64
 rnnc_model_latency (RnncModel *model)
 {
   const RnncFrontendConfig *config = &model->description->frontend;
-  guint64 stride, look_ahead, window = 0;
+  guint64 window = 0;
 
-  walk (model, &stride, &look_ahead);
   if (config->type == RNNC_FRONTEND_LOG_MEL)
     window = (guint64) (config->log_mel.window - config->log_mel.hop)
         * NS_PER_SECOND / config->log_mel.rate;
-  return window + frames_to_ns (config, look_ahead + stride);
+  else if (config->type == RNNC_FRONTEND_WAVEFORM)
+    window = (guint64) (config->waveform.window - config->waveform.hop)
+        * NS_PER_SECOND / config->waveform.rate;
+  return window + frames_to_ns (config,
+             get_last (model)->look_ahead + get_last (model)->stride);
 }
 
 gsize
 rnnc_model_output_frames (RnncModel *model, gsize n_frames)
 {
-  for (guint i = 0; i < model->n_layers; i++)
-    n_frames
-        = rnnc_layer_spec_output_frames (get_spec (model, i), n_frames);
-  return n_frames;
+  const RnncLayerSpec *last = get_last (model);
+
+  if (n_frames == 0)
+    return 0;
+  return last->ended ? 1 : (n_frames - 1) / last->stride + 1;
 }

@@ -5,6 +5,7 @@
 
 #include "rnncore/layers/layer.h"
 #include "rnncore/model/description.h"
+#include "rnncore/model/plan.h"
 #include "rnncore/rnnc-model.h"
 #include "rnncore/rnnc-stream.h"
 
@@ -17,13 +18,16 @@ struct _RnncModel {
   RnncDescription *description;
   guint n_layers;
   RnncLayer **layers; /* runtime layers, weights packed; one a spec */
+  RnncPlan plan;
 };
 
-/* Index of the first layer whose outputs depend on state over all time or on
- * the whole clip (recurrent, mean, last); n_layers if there is none. */
+/* Where the network can be cut in two, before the first layer whose outputs
+ * depend on state over all time or on the whole clip (recurrent, mean, last):
+ * its index, or less where other layers lead past it; n_layers if there is
+ * none. */
 guint rnnc_model_first_recurrent (RnncModel *model);
 
-/* Layers first..last-1 alone. */
+/* Layers first..last-1 alone; @first is 0 or a place to cut. */
 RnncStream *rnnc_stream_new_range (RnncModel *model, guint first, guint last,
     RnncOutputFunc func, gpointer user_data);
 

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rnncore/model/model-files.h"
 #include "rnncore/model/model-private.h"
-#include "rnncore/model/safetensors.h"
 
 /* What makes two paths the same file, unchanged since. */
 typedef struct {
@@ -15,8 +15,11 @@ typedef struct {
 } FileIdentity;
 
 typedef struct {
-  FileIdentity identity;
-  RnncModel *model; /* not owned: unref removes the entry */
+  FileIdentity identity; /* of the path that was given */
+  gboolean is_pair;      /* of description and weights: */
+  FileIdentity other;
+  char *weights_name; /* (nullable) */
+  RnncModel *model;   /* not owned: unref removes the entry */
 } LoadedModel;
 
 static GMutex loaded_lock;
@@ -42,6 +45,16 @@ identify_file (const char *path, FileIdentity *identity, GError **error)
   return TRUE;
 }
 
+/* The file that makes a pair with @path. */
+static gboolean
+identify_other (const char *path, const char *weights_name,
+    FileIdentity *identity, GError **error)
+{
+  g_autofree char *other = rnnc_model_files_other (path, weights_name);
+
+  return identify_file (other, identity, error);
+}
+
 static gboolean
 same_file (const FileIdentity *a, const FileIdentity *b)
 {
@@ -58,58 +71,83 @@ read_tensor (gpointer file, const char *name, const gsize *shape, guint rank,
 }
 
 static gboolean
-load_contents (RnncModel *model, RnncSafetensors *file, GError **error)
+load_contents (RnncModel *model, const RnncModelFiles *files, GError **error)
 {
-  const char *json = rnnc_safetensors_metadata (file, RNNC_METADATA_KEY);
-  RnncTensorSource source = { read_tensor, file };
+  RnncTensorSource source = { read_tensor, files->weights };
 
-  if (json == NULL) {
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
-        "%s: has no \"%s\" description in its metadata", model->path,
-        RNNC_METADATA_KEY);
-    return FALSE;
-  }
-  model->json = g_strdup (json);
-  model->description
-      = rnnc_description_parse (json, strlen (json), model->path, error);
+  model->json = g_strdup (files->json);
+  model->description = rnnc_description_parse (files->json,
+      strlen (files->json), files->origin, error);
   if (model->description == NULL)
     return FALSE;
   model->layers = rnnc_layers_new (model->description->layers, &source,
       &model->n_layers, error);
   if (model->layers == NULL) {
-    if (error != NULL && !strstr ((*error)->message, model->path))
-      g_prefix_error (error, "%s: ", model->path);
+    if (error != NULL && !strstr ((*error)->message, files->weights_path))
+      g_prefix_error (error, "%s: ", files->weights_path);
     return FALSE;
   }
+  rnnc_plan_init (&model->plan, model->layers, model->n_layers);
   return TRUE;
 }
 
 static void
 free_model (RnncModel *model)
 {
-  if (model->layers != NULL)
+  if (model->layers != NULL) {
+    rnnc_plan_clear (&model->plan);
     rnnc_layers_free (model->layers, model->n_layers);
+  }
   rnnc_description_free (model->description);
   g_free (model->json);
   g_free (model->path);
   g_free (model);
 }
 
+/* @entry: of the model; its identity is the caller's */
 static RnncModel *
-load_model (const char *path, GError **error)
+load_model (const char *path, LoadedModel *entry, GError **error)
 {
-  RnncSafetensors *file = rnnc_safetensors_open (path, error);
-  RnncModel *model;
+  RnncModelFiles files;
+  RnncModel *model = NULL;
 
-  if (file == NULL)
-    return NULL;
-  model = g_new0 (RnncModel, 1);
-  g_atomic_ref_count_init (&model->ref_count);
-  model->path = g_strdup (path);
-  if (!load_contents (model, file, error))
-    g_clear_pointer (&model, free_model);
-  rnnc_safetensors_free (file);
+  if (rnnc_model_files_open (&files, path, error)) {
+    model = g_new0 (RnncModel, 1);
+    g_atomic_ref_count_init (&model->ref_count);
+    model->path = g_strdup (path);
+    if (!load_contents (model, &files, error)) {
+      rnnc_model_files_name_both (&files, error);
+      g_clear_pointer (&model, free_model);
+    }
+  }
+  if (model != NULL && files.is_pair) {
+    entry->is_pair = TRUE;
+    entry->weights_name = g_steal_pointer (&files.weights_name);
+    if (!identify_other (path, entry->weights_name, &entry->other, error))
+      g_clear_pointer (&model, free_model);
+  }
+  rnnc_model_files_clear (&files);
   return model;
+}
+
+/* Whether @path, whose identity is @identity, is what @entry was loaded from. */
+static gboolean
+is_loaded_from (const LoadedModel *entry, const char *path,
+    const FileIdentity *identity)
+{
+  FileIdentity other;
+
+  return same_file (&entry->identity, identity)
+      && (!entry->is_pair
+          || (identify_other (path, entry->weights_name, &other, NULL)
+              && same_file (&entry->other, &other)));
+}
+
+static void
+free_entry (LoadedModel *entry)
+{
+  g_free (entry->weights_name);
+  g_free (entry);
 }
 
 /* The lock is held while loading, so that two threads that ask for one file at
@@ -128,18 +166,18 @@ rnnc_model_load (const char *path, GError **error)
        item = item->next) {
     LoadedModel *entry = item->data;
 
-    if (same_file (&entry->identity, &identity))
+    if (is_loaded_from (entry, path, &identity))
       model = rnnc_model_ref (entry->model);
   }
   if (model == NULL) {
-    model = load_model (path, error);
-    if (model != NULL) {
-      LoadedModel *entry = g_new0 (LoadedModel, 1);
+    LoadedModel *entry = g_new0 (LoadedModel, 1);
 
-      entry->identity = identity;
-      entry->model = model;
+    entry->identity = identity;
+    model = entry->model = load_model (path, entry, error);
+    if (model != NULL)
       loaded = g_slist_prepend (loaded, entry);
-    }
+    else
+      free_entry (entry);
   }
   g_mutex_unlock (&loaded_lock);
   return model;
@@ -166,7 +204,7 @@ rnnc_model_unref (RnncModel *model)
 
     if (entry->model == model) {
       loaded = g_slist_delete_link (loaded, item);
-      g_free (entry);
+      free_entry (entry);
       break;
     }
   }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A running input: frames go through the layers a few at a time, between two
+ * A running input: frames go through the layers a few at a time, between a few
  * buffers, with each layer's memory of time in one arena. */
 #include <string.h>
 
+#include "rnncore/layers/join.h"
 #include "rnncore/model/model-private.h"
 
 /* Frames that go through the layers at once: enough for a matrix product to
@@ -18,16 +19,23 @@ struct _RnncStream {
   gpointer user_data;
 
   RnncLogMel *mel;
+  RnncWaveform *waveform;
   RnncVideo *video;
-  gsize mel_block; /* samples that yield at most chunk frames */
+  gsize block; /* samples that yield at most chunk frames */
 
   void *arena;
   gsize arena_size;
   gsize chunk;       /* frames */
   float *frames;     /* [chunk + 1, input]: of the front end */
-  float *buffers[2];
+  float **slots;     /* [n_slots] */
   void **states;     /* one a layer */
   gsize *max_frames; /* frames into each layer, at most */
+
+  /* Of one round through the layers. */
+  const float *input;
+  gsize n_input;
+  const float **values; /* what each layer gave */
+  gsize *n_frames;
 };
 
 static RnncLayer *
@@ -44,31 +52,72 @@ input_floats (RnncStream *stream)
 
 /* --- memory --------------------------------------------------------------- */
 
+/* Most frames into layer @index; @most: out of those before. */
+static gsize
+frames_into (RnncStream *stream, guint index, const gsize *most)
+{
+  const RnncStep *step = &stream->model->plan.steps[index];
+  gsize n = 0;
+
+  for (guint i = 0; i < step->n_sources; i++) {
+    gint source = step->sources[i];
+
+    n = MAX (n, source < (gint) stream->first ? stream->chunk + 1
+                                              : most[source]);
+  }
+  return n;
+}
+
+/* Lays out the layers' states; returns bytes of the largest output. */
+static gsize
+lay_out_states (RnncStream *stream, gboolean measuring, void **at)
+{
+  gsize most[RNNC_MAX_LAYERS];
+  gsize largest = 0;
+
+  for (guint i = stream->first; i < stream->last; i++) {
+    RnncLayer *layer = get_layer (stream, i);
+    gsize n;
+    void *state;
+
+    if (layer->identity)
+      continue;
+    n = frames_into (stream, i, most);
+    state = rnnc_take (at, rnnc_layer_state_size (layer, n));
+    if (!measuring) {
+      stream->states[i] = state;
+      stream->max_frames[i] = n;
+    }
+    most[i] = rnnc_layer_max_output (layer, n);
+    largest = MAX (largest,
+        most[i] * rnnc_layer_outputs (layer) * sizeof (float));
+  }
+  return largest;
+}
+
 /* Lays everything out from @base on; with %NULL it only measures. */
 static gsize
 lay_out (RnncStream *stream, void *base)
 {
+  gsize n_layers = stream->model->n_layers;
+  gsize n_slots = stream->model->plan.n_slots;
+  gsize slot;
   void *at = base;
-  gsize n = stream->chunk + 1;
-  gsize buffer = n * input_floats (stream) * sizeof (float);
 
-  stream->frames = rnnc_take (&at, buffer);
-  stream->states = rnnc_take (&at, stream->model->n_layers * sizeof (void *));
-  stream->max_frames
-      = rnnc_take (&at, stream->model->n_layers * sizeof (gsize));
-  for (guint i = stream->first; i < stream->last; i++) {
-    RnncLayer *layer = get_layer (stream, i);
-    void *state = rnnc_take (&at, rnnc_layer_state_size (layer, n));
+  stream->frames = rnnc_take (&at,
+      (stream->chunk + 1) * input_floats (stream) * sizeof (float));
+  stream->states = rnnc_take (&at, n_layers * sizeof (void *));
+  stream->max_frames = rnnc_take (&at, n_layers * sizeof (gsize));
+  stream->values = rnnc_take (&at, n_layers * sizeof (float *));
+  stream->n_frames = rnnc_take (&at, n_layers * sizeof (gsize));
+  stream->slots = rnnc_take (&at, n_slots * sizeof (float *));
+  slot = lay_out_states (stream, base == NULL, &at);
+  for (gsize i = 0; i < n_slots; i++) {
+    float *memory = rnnc_take (&at, slot);
 
-    if (base != NULL) {
-      stream->states[i] = state;
-      stream->max_frames[i] = n;
-    }
-    n = rnnc_layer_max_output (layer, n);
-    buffer = MAX (buffer, n * rnnc_layer_outputs (layer) * sizeof (float));
+    if (base != NULL)
+      stream->slots[i] = memory;
   }
-  stream->buffers[0] = rnnc_take (&at, buffer);
-  stream->buffers[1] = rnnc_take (&at, buffer);
   return (guintptr) at - (guintptr) base;
 }
 
@@ -81,7 +130,10 @@ make_front_end (RnncStream *stream)
     return;
   if (config->type == RNNC_FRONTEND_LOG_MEL) {
     stream->mel = rnnc_log_mel_new (&config->log_mel);
-    stream->mel_block = stream->chunk * config->log_mel.hop;
+    stream->block = stream->chunk * config->log_mel.hop;
+  } else if (config->type == RNNC_FRONTEND_WAVEFORM) {
+    stream->waveform = rnnc_waveform_new (&config->waveform);
+    stream->block = stream->chunk * config->waveform.hop;
   } else if (config->type == RNNC_FRONTEND_VIDEO) {
     stream->video = rnnc_video_new (&config->video);
   }
@@ -122,6 +174,7 @@ rnnc_stream_free (RnncStream *stream)
   if (stream == NULL)
     return;
   rnnc_log_mel_free (stream->mel);
+  rnnc_waveform_free (stream->waveform);
   rnnc_video_free (stream->video);
   g_aligned_free (stream->arena);
   rnnc_model_unref (stream->model);
@@ -136,37 +189,102 @@ rnnc_stream_memory (RnncStream *stream)
 
 /* --- frames through the layers -------------------------------------------- */
 
-/* From layer @index on; what comes out goes to the caller's function. */
-static void
-run_layers (RnncStream *stream, guint index, const float *in, gsize n_frames)
+/* What layer or input @source gave in this round; returns frames. */
+static gsize
+get_value (RnncStream *stream, gint source, const float **value)
 {
-  for (; index < stream->last && n_frames > 0; index++) {
-    RnncLayer *layer = get_layer (stream, index);
-    float *out;
-
-    if (layer->identity)
-      continue;
-    out = in == stream->buffers[0] ? stream->buffers[1] : stream->buffers[0];
-    if (layer->klass->in_place
-        && (in == stream->buffers[0] || in == stream->buffers[1]))
-      out = (float *) in;
-    n_frames = rnnc_layer_push (layer, stream->states[index], in, n_frames,
-        out);
-    in = out;
+  if (source < (gint) stream->first) {
+    *value = stream->input;
+    return stream->n_input;
   }
-  if (n_frames > 0)
-    stream->func (in, n_frames, stream->user_data);
+  *value = stream->values[source];
+  return stream->n_frames[source];
+}
+
+static gsize
+run_join (RnncStream *stream, guint index, float *out)
+{
+  const RnncStep *step = &stream->model->plan.steps[index];
+  RnncLayer *layer = get_layer (stream, index);
+
+  for (guint i = 0; i < step->n_sources; i++) {
+    const float *in;
+    gsize n = get_value (stream, step->sources[i], &in);
+
+    if (n > 0)
+      rnnc_join_push (layer, stream->states[index], i, in, n);
+  }
+  return rnnc_join_pull (layer, stream->states[index], out);
 }
 
 static void
+run_layer (RnncStream *stream, guint index)
+{
+  const RnncStep *step = &stream->model->plan.steps[index];
+  RnncLayer *layer = get_layer (stream, index);
+  float *out;
+  const float *in;
+  gsize n;
+
+  if (layer->identity)
+    return;
+  out = stream->slots[step->slot];
+  if (layer->spec->type == RNNC_LAYER_JOIN) {
+    n = run_join (stream, index, out);
+  } else {
+    n = get_value (stream, step->sources[0], &in);
+    if (n > 0)
+      n = rnnc_layer_push (layer, stream->states[index], in, n, out);
+  }
+  stream->values[index] = out;
+  stream->n_frames[index] = n;
+}
+
+/* From layer @index on; what comes out goes to the caller's function. */
+static void
+run_layers (RnncStream *stream, guint index)
+{
+  gint result
+      = rnnc_plan_output (stream->model->layers, stream->last - 1);
+  const float *value;
+  gsize n;
+
+  for (; index < stream->last; index++)
+    run_layer (stream, index);
+  n = get_value (stream, result, &value);
+  if (n > 0)
+    stream->func (value, n, stream->user_data);
+}
+
+static void
+push_frames (RnncStream *stream, const float *frames, gsize n_frames)
+{
+  if (n_frames == 0)
+    return;
+  stream->input = frames;
+  stream->n_input = n_frames;
+  run_layers (stream, stream->first);
+}
+
+/* Layer after layer; each has then seen all that those before held back. */
+static void
 flush_layers (RnncStream *stream)
 {
+  stream->n_input = 0;
+  for (guint i = stream->first; i < stream->last; i++)
+    stream->n_frames[i] = 0;
   for (guint i = stream->first; i < stream->last; i++) {
-    gsize n = rnnc_layer_flush (get_layer (stream, i), stream->states[i],
-        stream->buffers[0]);
+    RnncLayer *layer = get_layer (stream, i);
+    float *out;
 
-    if (n > 0)
-      run_layers (stream, i + 1, stream->buffers[0], n);
+    if (layer->identity || layer->klass->flush == NULL)
+      continue;
+    out = stream->slots[stream->model->plan.steps[i].slot];
+    stream->values[i] = out;
+    stream->n_frames[i] = rnnc_layer_flush (layer, stream->states[i], out);
+    if (stream->n_frames[i] > 0)
+      run_layers (stream, i + 1);
+    stream->n_frames[i] = 0;
   }
 }
 
@@ -178,7 +296,7 @@ rnnc_stream_push_features (RnncStream *stream, const float *features,
   while (n_frames > 0) {
     gsize n = MIN (n_frames, stream->chunk);
 
-    run_layers (stream, stream->first, features, n);
+    push_frames (stream, features, n);
     features += n * input_floats (stream);
     n_frames -= n;
   }
@@ -188,13 +306,15 @@ void
 rnnc_stream_push_samples (RnncStream *stream, const float *samples,
     gsize n_samples)
 {
-  g_return_if_fail (stream != NULL && stream->mel != NULL);
+  g_return_if_fail (stream != NULL);
+  g_return_if_fail (stream->mel != NULL || stream->waveform != NULL);
   while (n_samples > 0) {
-    gsize n = MIN (n_samples, stream->mel_block);
-    gsize n_frames
-        = rnnc_log_mel_push (stream->mel, samples, n, stream->frames);
+    gsize n = MIN (n_samples, stream->block);
+    gsize n_frames = stream->mel != NULL
+        ? rnnc_log_mel_push (stream->mel, samples, n, stream->frames)
+        : rnnc_waveform_push (stream->waveform, samples, n, stream->frames);
 
-    run_layers (stream, stream->first, stream->frames, n_frames);
+    push_frames (stream, stream->frames, n_frames);
     samples += n;
     n_samples -= n;
   }
@@ -211,7 +331,7 @@ rnnc_stream_push_video (RnncStream *stream, const RnncVideoFrame *frame,
   for (guint i = 0; i < n; i++) {
     if (i > 0)
       rnnc_video_repeat (stream->video, stream->frames);
-    run_layers (stream, stream->first, stream->frames, 1);
+    push_frames (stream, stream->frames, 1);
   }
 }
 
@@ -219,11 +339,12 @@ void
 rnnc_stream_flush (RnncStream *stream)
 {
   g_return_if_fail (stream != NULL);
-  if (stream->mel != NULL) {
-    gsize n = rnnc_log_mel_flush (stream->mel, stream->frames);
-
-    run_layers (stream, stream->first, stream->frames, n);
-  }
+  if (stream->mel != NULL)
+    push_frames (stream, stream->frames,
+        rnnc_log_mel_flush (stream->mel, stream->frames));
+  if (stream->waveform != NULL)
+    push_frames (stream, stream->frames,
+        rnnc_waveform_flush (stream->waveform, stream->frames));
   flush_layers (stream);
   rnnc_stream_reset (stream);
 }
@@ -234,17 +355,23 @@ rnnc_stream_reset (RnncStream *stream)
   g_return_if_fail (stream != NULL);
   if (stream->mel != NULL)
     rnnc_log_mel_reset (stream->mel);
+  if (stream->waveform != NULL)
+    rnnc_waveform_reset (stream->waveform);
   if (stream->video != NULL)
     rnnc_video_reset (stream->video);
-  for (guint i = stream->first; i < stream->last; i++)
-    rnnc_layer_reset (get_layer (stream, i), stream->states[i],
-        stream->max_frames[i]);
+  for (guint i = stream->first; i < stream->last; i++) {
+    if (!get_layer (stream, i)->identity)
+      rnnc_layer_reset (get_layer (stream, i), stream->states[i],
+          stream->max_frames[i]);
+  }
 }
 
 void
 rnnc_stream_reset_core (RnncStream *stream)
 {
   g_return_if_fail (stream != NULL);
-  for (guint i = stream->first; i < stream->last; i++)
-    rnnc_layer_reset_core (get_layer (stream, i), stream->states[i]);
+  for (guint i = stream->first; i < stream->last; i++) {
+    if (!get_layer (stream, i)->identity)
+      rnnc_layer_reset_core (get_layer (stream, i), stream->states[i]);
+  }
 }

@@ -34,6 +34,7 @@ append_frontend (GString *text, const RnncFrontendConfig *config)
 {
   const RnncLogMelConfig *mel = &config->log_mel;
   const RnncVideoConfig *video = &config->video;
+  const RnncWaveformConfig *waveform = &config->waveform;
 
   switch (config->type) {
     case RNNC_FRONTEND_NONE:
@@ -43,6 +44,13 @@ append_frontend (GString *text, const RnncFrontendConfig *config)
       g_string_append_printf (text,
           "log-mel, %u Hz, window %u, hop %u, %u bands %g..%g Hz\n",
           mel->rate, mel->window, mel->hop, mel->mels, mel->fmin, mel->fmax);
+      break;
+    case RNNC_FRONTEND_WAVEFORM:
+      g_string_append_printf (text,
+          "waveform, %u Hz, window %u, hop %u, context %u, reflected %u and "
+          "%u\n",
+          waveform->rate, waveform->window, waveform->hop, waveform->context,
+          waveform->pad[0], waveform->pad[1]);
       break;
     case RNNC_FRONTEND_VIDEO:
       g_string_append_printf (text, "video, %ux%u %s%s, %g frames/s\n",
@@ -60,6 +68,8 @@ frame_rate (const RnncFrontendConfig *config)
   switch (config->type) {
     case RNNC_FRONTEND_LOG_MEL:
       return (double) config->log_mel.rate / config->log_mel.hop;
+    case RNNC_FRONTEND_WAVEFORM:
+      return (double) config->waveform.rate / config->waveform.hop;
     case RNNC_FRONTEND_VIDEO:
       return (double) config->video.rate_numerator
           / config->video.rate_denominator;
@@ -67,6 +77,24 @@ frame_rate (const RnncFrontendConfig *config)
       break;
   }
   return 0;
+}
+
+/* Only where they are not just the layer before. */
+static void
+append_sources (GString *text, GPtrArray *layers, guint index)
+{
+  const RnncLayerSpec *spec = g_ptr_array_index (layers, index);
+
+  if (spec->n_sources == 1 && spec->sources[0] == (gint) index - 1)
+    return;
+  for (guint i = 0; i < spec->n_sources; i++) {
+    const RnncLayerSpec *source = spec->sources[i] < 0
+        ? NULL
+        : g_ptr_array_index (layers, spec->sources[i]);
+
+    g_string_append_printf (text, "%s%s", i == 0 ? "  of " : ", ",
+        source != NULL ? source->name : "frontend");
+  }
 }
 
 static void
@@ -83,13 +111,13 @@ append_layers (GString *text, RnncDescription *description,
     gsize n = count_parameters (spec);
     gsize macs = rnnc_layer_spec_macs (spec);
 
-    if (spec->type == RNNC_LAYER_CONV1D)
-      rate /= spec->params.conv1d.stride;
     *parameters += n;
-    *macs_per_second += macs * rate;
+    *macs_per_second += macs * rate / spec->stride;
     g_string_append_printf (text,
-        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT "\n",
+        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT,
         spec->name, rnnc_layer_spec_type_name (spec), shape, n, macs);
+    append_sources (text, description->layers, i);
+    g_string_append_c (text, '\n');
   }
 }
 

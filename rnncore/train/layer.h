@@ -96,7 +96,12 @@ rnnc_pass_gradients (const RnncPass *pass, guint parameter)
 void rnnc_pass_dropout (const RnncPass *pass, const RnncPacking *packing,
     guint part, double rate, gsize n_features, const real *x, real *y);
 
+/* (nullable): %NULL for layers that run but cannot learn. */
 const RnncTrainLayerClass *rnnc_train_layer_class (RnncLayerType type);
+
+/* Whether all of @specs can learn; @path: of their array, for the message. */
+gboolean rnnc_train_check_layers (
+    GPtrArray *specs, const char *path, GError **error);
 
 extern const RnncTrainLayerClass rnnc_train_conv1d;
 extern const RnncTrainLayerClass rnnc_train_conv2d;

@@ -116,7 +116,8 @@ parse_specs (JsonObject *description, const char *origin,
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE, "%s: no layers", origin);
     return NULL;
   }
-  if (!check_output (specs, options, origin, error))
+  if (!rnnc_train_check_layers (specs, layers_path, error)
+      || !check_output (specs, options, origin, error))
     return NULL;
   return g_steal_pointer (&specs);
 }

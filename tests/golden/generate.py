@@ -22,7 +22,7 @@ torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh,
-               "sigmoid": torch.sigmoid,
+               "sigmoid": torch.sigmoid, "gelu": F.gelu,
                "softmax": lambda x: torch.softmax(x, -1),
                "log-softmax": lambda x: torch.log_softmax(x, -1)}
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -32,7 +32,9 @@ CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 def conv1d(layer, shape):
     module = nn.Conv1d(shape[-1], layer["channels"], layer["kernel"],
-                       layer.get("stride", 1), bias=layer.get("bias", True))
+                       layer.get("stride", 1), bias=layer.get("bias", True),
+                       dilation=layer.get("dilation", 1),
+                       groups=layer.get("groups", 1))
 
     def forward(x):
         x = F.pad(x.t()[None], (layer["left"], layer.get("right", 0)))
@@ -43,8 +45,75 @@ def conv1d(layer, shape):
 def conv2d(layer, shape):
     module = nn.Conv2d(shape[-1], layer["channels"], layer["kernel"],
                        layer.get("stride", 1), layer.get("padding", 0),
-                       bias=layer.get("bias", True))
+                       bias=layer.get("bias", True),
+                       dilation=layer.get("dilation", 1),
+                       groups=layer.get("groups", 1))
     return module, lambda x: module(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+def frame_conv1d(layer, shape):
+    padding = layer.get("padding", 0)
+    if not isinstance(padding, list):
+        padding = [padding, padding]
+    module = nn.Conv1d(shape[-1], layer["channels"], layer["kernel"],
+                       layer.get("stride", 1), bias=layer.get("bias", True),
+                       dilation=layer.get("dilation", 1),
+                       groups=layer.get("groups", 1))
+
+    def forward(x):  # [time, 1, width, channels]
+        x = F.pad(x[:, 0].permute(0, 2, 1), padding)
+        return module(x).permute(0, 2, 1)[:, None]
+    return module, forward
+
+
+def pool1d(layer, shape):
+    """Each input frame whose number the stride divides begins a window (but
+    for "left"); the ends are cut off."""
+    kernel = layer["kernel"]
+    stride = layer.get("stride", kernel)
+    left = layer.get("left", 0)
+    average = "average" in layer["type"]
+
+    def windows(x):
+        return torch.stack([
+            (torch.mean if average else torch.amax)(
+                x[max(t - left, 0):t + kernel - left], 0)
+            for t in range(0, x.shape[0], stride)])
+    if left > 0 or kernel > stride:
+        return None, windows
+    # where no windows overlap, that is PyTorch's ceil_mode
+    module = (nn.AvgPool1d if average else nn.MaxPool1d)(
+        kernel, stride, ceil_mode=True)
+    return None, lambda x: module(x.t()[None])[0].t()
+
+
+def pool2d(layer, shape):
+    more = {}
+    if "average" in layer["type"]:
+        more["count_include_pad"] = layer.get("count-padding", True)
+    kind = nn.AvgPool2d if "average" in layer["type"] else nn.MaxPool2d
+    module = kind(layer["kernel"], layer.get("stride", None),
+                  layer.get("padding", 0), **more)
+    return None, lambda x: module(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+def embedding(layer, shape):
+    module = nn.Embedding(layer["entries"], layer["units"])
+    return module, lambda x: module(x.long()).flatten(1)
+
+
+def layer_norm(layer, shape):
+    module = nn.LayerNorm(shape[-1], eps=layer.get("epsilon", 1e-5),
+                          elementwise_affine=layer.get("affine", True))
+    if layer.get("affine", True):
+        nn.init.uniform_(module.weight, -1.5, 1.5)
+        nn.init.normal_(module.bias)
+    return module, module
+
+
+def magnitude(layer, shape):
+    half = shape[-1] // 2
+    return None, lambda x: torch.complex(x[..., :half], x[..., half:]).abs()
 
 
 def dense(layer, shape):
@@ -71,6 +140,8 @@ def recurrent(layer, shape):
     more = {}
     if layer["type"] == "rnn":
         more["nonlinearity"] = layer.get("nonlinearity", "tanh")
+    if "projection" in layer:
+        more["proj_size"] = layer["projection"]
     module = CELLS[layer["type"]](shape[-1], layer["hidden"],
                                   layer.get("layers", 1),
                                   layer.get("bias", True),
@@ -90,13 +161,27 @@ def make_layer(layer, shape):
         return recurrent(layer, shape)
     if kind == "dropout":
         return None, lambda x: x
+    if kind == "leaky-relu":
+        return None, lambda x: F.leaky_relu(x, layer.get("slope", 0.01))
     if kind == "flatten":
         return None, lambda x: x.permute(0, 3, 1, 2).flatten(1)
+    if kind == "unflatten":
+        size = [layer.get(k, 1) for k in ["channels", "height", "width"]]
+        return None, lambda x: x.unflatten(1, size).permute(0, 2, 3, 1)
+    if kind in ["add", "multiply", "concatenate"]:
+        return None, {"add": lambda *x: sum(x),
+                      "multiply": lambda *x: torch.stack(x).prod(0),
+                      "concatenate": lambda *x: torch.cat(x, -1)}[kind]
     if kind == "mean-over-time":
         return None, lambda x: x.mean(0, keepdim=True)
     if kind == "last-step":
         return None, lambda x: x[-1:]
     return {"conv1d": conv1d, "conv2d": conv2d, "dense": dense,
+            "frame-conv1d": frame_conv1d,
+            "max-pool1d": pool1d, "average-pool1d": pool1d,
+            "max-pool2d": pool2d, "average-pool2d": pool2d,
+            "embedding": embedding, "layer-norm": layer_norm,
+            "magnitude": magnitude,
             "batch-norm": batch_norm}[kind](layer, shape)
 
 
@@ -152,33 +237,46 @@ class Container:
 def frame_shape(frontend):
     if frontend["type"] == "none":
         return [frontend["features"]]
+    if frontend["type"] == "waveform":
+        return [1, frontend["window"], 1]
     channels = 3 if frontend.get("colour") else 1
     if frontend.get("difference"):
         channels *= 2
     return [frontend["height"], frontend["width"], channels]
 
 
+def make_input(n_frames, shape, layers):
+    if layers[0]["type"] == "embedding":
+        return torch.randint(layers[0]["entries"], [n_frames] + shape).double()
+    return torch.randn([n_frames] + shape).float().double()
+
+
 def make_case(folder, name, frontend, layers, n_frames, storage="F32"):
     torch.manual_seed(sum(name.encode()) + len(name))
     shape = frame_shape(frontend)
-    x = torch.randn([n_frames] + shape).float().double()
+    x = make_input(n_frames, shape, layers)
     description = {"format": 1, "task": "test", "frontend": frontend,
                    "layers": layers, "labels": []}
     file = Container(description)
     y = file.add("golden.input", x)
+    values = {"frontend": y}
     for index, layer in enumerate(layers):
-        module, forward = make_layer(layer, list(y.shape[1:]))
+        prefix = layer.get("name", "layer%d" % index)
+        inputs = [values[i] for i in layer.get("inputs", [])]
+        if not inputs:
+            inputs = [values[layer["input"]] if "input" in layer else y]
+        module, forward = make_layer(layer, list(inputs[0].shape[1:]))
         if module is not None:
-            prefix = layer.get("name", "layer%d" % index)
             module.eval()
             for key, tensor in module.state_dict().items():
                 dtype = storage if tensor.dim() > 1 else "F32"
                 if not tensor.is_floating_point():
                     dtype = "I64"
-                tensor.copy_(file.add(prefix + "." + key, tensor, dtype))
+                key = layer.get("tensors", {}).get(key, prefix + "." + key)
+                tensor.copy_(file.add(key, tensor, dtype))
         with torch.no_grad():
-            y = forward(y)
-    file.add("golden.output", y.reshape(y.shape[0], -1))
+            y = values[prefix] = forward(*inputs)
+    file.add("golden.output", y.flatten(1))
     file.write(os.path.join(folder, name + ".safetensors"))
 
 
@@ -256,6 +354,149 @@ def plain_cases():
     yield "last-step", vector(9), [{"type": "last-step"}], 21
 
 
+def more_convolution_cases():
+    for name, kernel, more in [
+            ("dilated", 3, {"dilation": 4, "left": 8}),
+            ("dilated-ahead", 4, {"dilation": 2, "stride": 2, "left": 2,
+                                  "right": 4}),
+            ("groups", 3, {"groups": 3, "left": 1, "right": 1}),
+            ("depthwise", 5, {"groups": 9, "channels": 9, "left": 4}),
+            ("depthwise-dilated", 3, {"groups": 9, "channels": 9, "left": 6,
+                                      "dilation": 3, "bias": False}),
+            ("groups-of-one", 2, {"groups": 9, "channels": 18, "left": 1})]:
+        yield "conv1d-" + name, vector(9), [
+            dict({"type": "conv1d", "name": "conv", "channels": 21,
+                  "kernel": kernel}, **more), {"type": "batch-norm"}], 23
+    for name, more in [
+            ("dilated", {"kernel": 3, "dilation": 2, "padding": 2}),
+            ("groups", {"kernel": [3, 2], "groups": 2, "padding": 1}),
+            ("depthwise", {"kernel": 3, "groups": 6, "channels": 6,
+                           "stride": [1, 2]})]:
+        yield "conv2d-" + name, image(9, 8, colour=True, difference=True), [
+            dict({"type": "conv2d", "name": "conv", "channels": 8}, **more),
+            {"type": "batch-norm"}], 3
+    wave = {"type": "waveform", "window": 40}
+    for name, more in [
+            ("plain", {"kernel": 16, "stride": 8, "bias": False}),
+            ("sides", {"kernel": 5, "stride": 3, "padding": [4, 1]}),
+            ("dilated", {"kernel": 3, "dilation": 7, "padding": 9})]:
+        yield "frame-conv1d-" + name, wave, [
+            dict({"type": "frame-conv1d", "name": "conv", "channels": 10},
+                 **more)], 4
+    yield "frame-conv1d-spectrum", wave, [
+        {"type": "frame-conv1d", "name": "stft", "channels": 18, "kernel": 16,
+         "stride": 8, "bias": False}, {"type": "magnitude"},
+        {"type": "frame-conv1d", "channels": 12, "kernel": 3, "groups": 3,
+         "padding": 1}, {"type": "leaky-relu"}, {"type": "flatten"},
+        {"type": "dense", "units": 5}], 4
+
+
+def pooling_cases():
+    for kind in ["max", "average"]:
+        for name, more in [
+                ("plain", {"kernel": 3}),
+                ("overlapping", {"kernel": 5, "stride": 2}),
+                ("centred", {"kernel": 4, "stride": 3, "left": 2}),
+                ("causal", {"kernel": 3, "stride": 1, "left": 2}),
+                ("gaps", {"kernel": 2, "stride": 5, "left": 0})]:
+            n = 23 if name != "plain" else 22
+            yield "%s-pool1d-%s" % (kind, name), vector(7), [
+                dict({"type": kind + "-pool1d"}, **more)], n
+        for name, more in [
+                ("plain", {"kernel": 2}),
+                ("padded", {"kernel": 3, "stride": 2, "padding": 1}),
+                ("sides", {"kernel": [2, 3], "stride": [1, 2],
+                           "padding": [0, 1]}),
+                ("all", {"kernel": [7, 9]})]:
+            yield "%s-pool2d-%s" % (kind, name), image(9, 7, colour=True), [
+                dict({"type": kind + "-pool2d"}, **more)], 3
+    yield "average-pool2d-uncounted", image(9, 7, colour=True), [
+        {"type": "average-pool2d", "kernel": 3, "padding": 1,
+         "count-padding": False}], 3
+
+
+def more_plain_cases():
+    yield "embedding", vector(1), [
+        {"type": "embedding", "name": "e", "entries": 11, "units": 6},
+        {"type": "gru", "hidden": 5}], 17
+    yield "embedding-several", vector(3), [
+        {"type": "embedding", "name": "e", "entries": 11, "units": 6}], 9
+    yield "layer-norm", vector(21), [
+        {"type": "layer-norm", "name": "norm", "epsilon": 0.01}], 9
+    yield "layer-norm-plain", vector(21), [
+        {"type": "layer-norm", "affine": False}], 9
+    yield "layer-norm-image", image(5, 4, colour=True), [
+        {"type": "layer-norm", "name": "norm"}], 3
+    for name, more in [("leaky-relu", {}), ("leaky-relu-steep",
+                                            {"slope": 0.3})]:
+        yield name, vector(19), [dict({"type": "leaky-relu"}, **more)], 7
+    yield "magnitude", vector(14), [{"type": "magnitude"}], 7
+    yield "unflatten", vector(24), [
+        {"type": "unflatten", "height": 2, "width": 3, "channels": 4},
+        {"type": "conv2d", "channels": 5, "kernel": 2}], 5
+    yield "tensor-names", vector(5), [
+        {"type": "lstm", "name": "rnn", "hidden": 4, "tensors": {
+            "weight_ih_l0": "cell.weight_ih", "weight_hh_l0": "cell.weight_hh",
+            "bias_ih_l0": "cell.bias_ih", "bias_hh_l0": "cell.bias_hh"}},
+        {"type": "dense", "units": 3, "tensors": {"weight": "w"}}], 9
+    for name, more in [("", {}), ("-2-layers", {"layers": 2}),
+                       ("-both-ways", {"layers": 2, "bidirectional": True,
+                                       "chunk": 64}),
+                       ("-no-bias", {"bias": False})]:
+        yield "lstm-projection" + name, vector(6), [
+            dict({"type": "lstm", "name": "rnn", "hidden": 17,
+                  "projection": 5}, **more)], 19
+
+
+def join_cases():
+    """Branches that are later than others; batch norms read by two."""
+    def conv(name, before, **more):
+        return dict({"type": "conv1d", "name": name, "input": before,
+                     "channels": 6, "kernel": 3, "left": 1, "right": 1},
+                    **more)
+    yield "add-residual", vector(6), [
+        conv("a", "frontend"), {"type": "relu"},
+        conv("b", "layer1", kernel=7, left=1, right=5),
+        {"type": "add", "inputs": ["b", "frontend"]}, {"type": "relu"}], 25
+    yield "multiply-gate", vector(6), [
+        conv("a", "frontend"), {"type": "tanh", "name": "t"},
+        conv("b", "frontend", kernel=4, left=0, right=3),
+        {"type": "sigmoid", "name": "s"},
+        {"type": "multiply", "inputs": ["t", "s"]}], 25
+    yield "concatenate", vector(5), [
+        conv("a", "frontend", stride=2),
+        conv("b", "frontend", stride=2, kernel=9, left=3, right=5,
+             channels=3),
+        {"type": "max-pool1d", "name": "c", "input": "frontend", "kernel": 2},
+        {"type": "concatenate", "inputs": ["a", "b", "c", "a"]},
+        {"type": "gru", "hidden": 4}], 33
+    yield "concatenate-images", image(6, 5, colour=True), [
+        {"type": "conv2d", "name": "a", "channels": 4, "kernel": 3,
+         "padding": 1},
+        {"type": "conv2d", "name": "b", "channels": 5, "kernel": 1,
+         "input": "frontend"},
+        {"type": "concatenate", "inputs": ["a", "b", "frontend"]}], 3
+    yield "batch-norm-of-two-readers", vector(6), [
+        conv("a", "frontend"), {"type": "batch-norm", "name": "n"},
+        {"type": "add", "inputs": ["n", "a"]},
+        {"type": "dropout", "name": "d"}, {"type": "relu"},
+        {"type": "add", "inputs": ["d", "layer4"]}], 11
+    yield "deep-residual", vector(6), [
+        conv("a", "frontend", kernel=3, left=0, right=2),
+        {"type": "add", "name": "r1", "inputs": ["frontend", "a"]},
+        conv("b", "r1", dilation=3, left=3, right=3), {"type": "gelu"},
+        {"type": "layer-norm", "name": "n"},
+        {"type": "add", "name": "r2", "inputs": ["n", "r1"]},
+        {"type": "max-pool1d", "kernel": 2, "name": "p"},
+        {"type": "lstm", "name": "rnn", "hidden": 6, "bidirectional": True,
+         "projection": 3, "chunk": 40},
+        {"type": "add", "name": "r3", "inputs": ["rnn", "p"]},
+        {"type": "mean-over-time", "name": "mean"},
+        {"type": "last-step", "name": "last", "input": "r3"},
+        {"type": "concatenate", "inputs": ["mean", "last"]},
+        {"type": "dense", "units": 3}, {"type": "log-softmax"}], 30
+
+
 def recurrent_cases():
     kinds = [("rnn", {"nonlinearity": "tanh"}), ("rnn", {"nonlinearity":
                                                          "relu"}),
@@ -309,8 +550,9 @@ def stack_cases():
 
 def main():
     folder = sys.argv[1]
-    for cases in [conv1d_cases, conv2d_cases, plain_cases, recurrent_cases,
-                  stack_cases]:
+    for cases in [conv1d_cases, conv2d_cases, plain_cases,
+                  more_convolution_cases, pooling_cases, more_plain_cases,
+                  join_cases, recurrent_cases, stack_cases]:
         for case in cases():
             make_case(folder, *case)
 

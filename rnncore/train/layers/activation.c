@@ -133,6 +133,9 @@ activation_forward (RnncPass *pass, const real *x, real *y)
     case RNNC_ACTIVATION_LOG_SOFTMAX:
       log_softmax_forward (n / channels, channels, x, y);
       break;
+    case RNNC_ACTIVATION_LEAKY_RELU:
+    case RNNC_ACTIVATION_GELU: /* rnnc_train_check_layers() refuses them */
+      g_assert_not_reached ();
   }
 }
 
@@ -161,6 +164,9 @@ activation_backward (
     case RNNC_ACTIVATION_LOG_SOFTMAX:
       log_softmax_backward (n / channels, channels, y, dy, dx);
       break;
+    case RNNC_ACTIVATION_LEAKY_RELU:
+    case RNNC_ACTIVATION_GELU: /* rnnc_train_check_layers() refuses them */
+      g_assert_not_reached ();
   }
 }
 
