@@ -13,7 +13,10 @@ build_packages=(
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-libav
 )
-test_packages=(espeak-ng ffmpeg shellcheck)
+test_packages=(
+  espeak-ng ffmpeg gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+  shellcheck
+)
 
 say() {
   printf '%s\n' "$*" >&2

@@ -17,13 +17,17 @@ rnnc_kernels_by_name (const char *name)
   if (strcmp (name, "avx512") == 0 && __builtin_cpu_supports ("avx512f"))
     return &rnnc_kernels_avx512;
 #endif
+#ifdef RNNC_HAVE_ARM64
+  if (strcmp (name, "neon") == 0)
+    return &rnnc_kernels_neon;
+#endif
   return NULL;
 }
 
 static const RnncKernels *
 choose (void)
 {
-  static const char *const best_first[] = { "avx512", "avx2", "c" };
+  static const char *const best_first[] = { "avx512", "avx2", "neon", "c" };
   const size_t n = sizeof best_first / sizeof *best_first;
   const char *limit = getenv ("RNNC_CPU");
   size_t first = 0;

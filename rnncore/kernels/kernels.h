@@ -14,7 +14,7 @@
 #define RNNC_PANEL 16
 
 typedef struct {
-  const char *name; /* "c", "avx2", "avx512" */
+  const char *name; /* "c", "avx2", "avx512", "neon" */
 
   /* y[m, n] (row distance ldy) = x[m, k] (row distance ldx) W^T + bias, or
    * += where accumulate is set; bias (or NULL) is added in either case.
@@ -46,7 +46,7 @@ typedef struct {
  * rnnc_kernels:
  *
  * The best table of this processor, chosen at the first call; the environment
- * variable RNNC_CPU (none, avx2, avx512) holds it back. Threads: any.
+ * variable RNNC_CPU (none, avx2, avx512, neon) holds it back. Threads: any.
  */
 const RnncKernels *rnnc_kernels (void);
 
@@ -70,4 +70,7 @@ extern const RnncKernels rnnc_kernels_c;
 #ifdef RNNC_HAVE_X86
 extern const RnncKernels rnnc_kernels_avx2;
 extern const RnncKernels rnnc_kernels_avx512;
+#endif
+#ifdef RNNC_HAVE_ARM64
+extern const RnncKernels rnnc_kernels_neon;
 #endif
