@@ -37,7 +37,8 @@ rnnc_model_files_other (const char *path, const char *weights_name)
     return change_ending (path, WEIGHTS_ENDING, DESCRIPTION_ENDING);
   if (weights_name == NULL)
     return change_ending (path, DESCRIPTION_ENDING, WEIGHTS_ENDING);
-  if (g_path_is_absolute (weights_name))
+  if (g_path_is_absolute (weights_name)
+      || strchr (path, G_DIR_SEPARATOR) == NULL)
     return g_strdup (weights_name);
   folder = g_path_get_dirname (path);
   return g_build_filename (folder, weights_name, NULL);

@@ -9,6 +9,9 @@
 
 #define SPEECH                                                                \
   "{'type':'log-mel','rate':8000,'window':200,'hop':80,'fft':256,'mels':4}"
+#define WAVEFORM                                                              \
+  "{'type':'waveform','rate':8000,'window':120,'hop':80,'context':30,"        \
+  "'pad-reflect':[7,20]}"
 #define VIDEO "{'type':'video','width':2,'height':2,'rate':10}"
 #define FILM "{'type':'video','width':2,'height':2,'rate':[30000,1001]}"
 #define BOTH_WAYS "'type':'lstm','hidden':3,'bidirectional':true"
@@ -67,6 +70,27 @@ static const Case cases[] = {
       "[{" BOTH_WAYS ",'chunk':4,'look-ahead':2},{'type':'conv1d',"
       "'channels':3,'kernel':5,'stride':3,'left':2,'right':2}]",
       3, 7, 115 * MS, 30 * MS, FALSE },
+  { "dilated", SPEECH,
+      "[{'type':'conv1d','channels':3,'kernel':3,'dilation':4,'left':2,"
+      "'right':6}]",
+      1, 6, 85 * MS, 10 * MS, TRUE },
+  { "pooling", SPEECH,
+      "[{'type':'max-pool1d','kernel':3},{'type':'average-pool1d',"
+      "'kernel':4,'stride':2,'left':2}]",
+      6, 5, 125 * MS, 60 * MS, TRUE },
+  { "residual", SPEECH,
+      "[{'type':'conv1d','name':'a','channels':4,'kernel':7,'left':1,"
+      "'right':5},{'type':'add','inputs':['a','frontend']}]",
+      1, 5, 75 * MS, 10 * MS, TRUE },
+  { "branches", SPEECH,
+      "[{'type':'conv1d','name':'a','channels':4,'kernel':7,'stride':2,"
+      "'left':1,'right':5},{'type':'conv1d','name':'b','input':'frontend',"
+      "'channels':3,'kernel':9,'stride':2,'left':0,'right':8},"
+      "{'type':'concatenate','inputs':['a','b']},"
+      "{'type':'conv1d','channels':4,'kernel':2,'left':0,'right':1}]",
+      2, 10, 135 * MS, 20 * MS, TRUE },
+  { "waveform", WAVEFORM, "[{'type':'flatten'},{'type':'dense','units':3}]",
+      1, 0, 15 * MS, 10 * MS, TRUE },
   { "video", VIDEO,
       "[{'type':'flatten'},{'type':'conv1d','channels':3,'kernel':3,'left':1,"
       "'right':1}]",
@@ -186,7 +210,8 @@ main (int argc, char **argv)
         = g_strdup_printf ("/latency/clock/%s", cases[i].name);
 
     g_test_add_data_func (frames, &cases[i], test_frames);
-    if (strstr (cases[i].frontend, "log-mel"))
+    if (strstr (cases[i].frontend, "log-mel")
+        || strstr (cases[i].frontend, "waveform"))
       g_test_add_data_func (clock, &cases[i], test_samples);
     else if (strstr (cases[i].frontend, "video"))
       g_test_add_data_func (clock, &cases[i], test_video);

@@ -9,6 +9,7 @@
 #include "tests/support/random-model.h"
 
 #define IMAGE "{'type':'video','width':6,'height':5,'colour':true}"
+#define WAVEFORM "{'type':'waveform','window':20}"
 #define MAX_FRAMES 130
 #define N_CHUNKINGS 12
 
@@ -64,6 +65,71 @@ static const Case cases[] = {
   { "lstm", NULL, "[{'type':'lstm','hidden':33}]" },
   { "lstm-2-layers", NULL, "[{'type':'lstm','hidden':9,'layers':2}]" },
   { "lstm-no-bias", NULL, "[{'type':'lstm','hidden':5,'bias':false}]" },
+  { "conv1d-dilated", NULL,
+      "[{'type':'conv1d','channels':7,'kernel':3,'dilation':5,'left':6,"
+      "'right':4}]" },
+  { "conv1d-groups", NULL,
+      "[{'type':'dense','units':12},{'type':'conv1d','channels':20,"
+      "'kernel':3,'stride':2,'groups':4,'left':1,'right':1}]" },
+  { "conv1d-depthwise", NULL,
+      "[{'type':'conv1d','channels':5,'kernel':4,'groups':5,'left':1,"
+      "'right':2,'dilation':1},{'type':'batch-norm'}]" },
+  { "conv2d-groups", IMAGE,
+      "[{'type':'conv2d','channels':6,'kernel':3,'groups':3,'padding':2,"
+      "'dilation':2}]" },
+  { "frame-conv1d", WAVEFORM,
+      "[{'type':'frame-conv1d','channels':8,'kernel':5,'stride':2,"
+      "'padding':[3,1]},{'type':'magnitude'}]" },
+  { "max-pool1d", NULL, "[{'type':'max-pool1d','kernel':3}]" },
+  { "max-pool1d-centred", NULL,
+      "[{'type':'max-pool1d','kernel':5,'stride':2,'left':2}]" },
+  { "average-pool1d", NULL,
+      "[{'type':'average-pool1d','kernel':6,'stride':4,'left':3}]" },
+  { "average-pool1d-wide", NULL,
+      "[{'type':'average-pool1d','kernel':50,'stride':1,'left':20}]" },
+  { "pool1d-gaps", NULL,
+      "[{'type':'max-pool1d','kernel':2,'stride':19}]" },
+  { "max-pool2d", IMAGE,
+      "[{'type':'max-pool2d','kernel':3,'stride':2,'padding':1}]" },
+  { "average-pool2d", IMAGE, "[{'type':'average-pool2d','kernel':[5,2]}]" },
+  { "pool1d-image", IMAGE, "[{'type':'average-pool1d','kernel':2}]" },
+  { "embedding", NULL, "[{'type':'embedding','entries':3,'units':4}]" },
+  { "layer-norm", NULL, "[{'type':'layer-norm'}]" },
+  { "leaky-relu", NULL, "[{'type':'leaky-relu'}]" },
+  { "gelu", NULL, "[{'type':'gelu'}]" },
+  { "unflatten", NULL, "[{'type':'unflatten','width':5}]" },
+  { "lstm-projection", NULL,
+      "[{'type':'lstm','hidden':19,'projection':6,'layers':2}]" },
+  { "residual", NULL,
+      "[{'type':'conv1d','name':'a','channels':5,'kernel':9,'left':1,"
+      "'right':7},{'type':'add','inputs':['frontend','a']}]" },
+  { "residual-far", NULL,
+      "[{'type':'conv1d','name':'a','channels':5,'kernel':90,'left':20,"
+      "'right':69},{'type':'multiply','inputs':['frontend','a']}]" },
+  { "branches", NULL,
+      "[{'type':'conv1d','name':'a','channels':3,'kernel':4,'stride':2,"
+      "'left':0,'right':3},{'type':'max-pool1d','name':'b',"
+      "'input':'frontend','kernel':2},{'type':'conv1d','name':'c',"
+      "'input':'frontend','channels':2,'kernel':30,'left':0,'right':29,"
+      "'stride':2},{'type':'concatenate','inputs':['a','b','c']},"
+      "{'type':'gru','hidden':6}]" },
+  { "branches-both-ended", NULL,
+      "[{'type':'relu','name':'r'},{'type':'mean-over-time','name':'m'},"
+      "{'type':'last-step','name':'l','input':'r'},"
+      "{'type':'concatenate','inputs':['l','m']},"
+      "{'type':'dense','units':3}]" },
+  { "batch-norm-of-two-readers", NULL,
+      "[{'type':'dense','name':'a','units':5},{'type':'batch-norm',"
+      "'name':'n'},{'type':'relu','name':'r'},"
+      "{'type':'add','inputs':['a','r','frontend']}]" },
+  { "dropout-branches", NULL,
+      "[{'type':'dropout','name':'d'},{'type':'tanh','name':'t'},"
+      "{'type':'dropout','name':'e'},{'type':'add','inputs':['d','e']},"
+      "{'type':'dropout'}]" },
+  { "past-the-core", NULL,
+      "[{'type':'conv1d','name':'a','channels':4,'kernel':5,'left':2,"
+      "'right':2},{'type':'lstm','name':'b','hidden':4},"
+      "{'type':'add','inputs':['a','b']},{'type':'relu'}]" },
   { "mean-over-time", NULL, "[{'type':'mean-over-time'}]" },
   { "last-step", NULL, "[{'type':'last-step'}]" },
   { "speech", NULL,
