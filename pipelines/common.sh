@@ -40,6 +40,12 @@ need_file() {
   [ -r "$1" ] || die "cannot read $1"
 }
 
+# quote TEXT: so that gst-launch takes any name as it is.
+quote() {
+  local text=${1//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
+}
+
 # launch DESCRIPTION…: gst-launch whose fdsink writes to our output. fdsink goes
 # to the beginning of a regular file (1.22); a pipe in between keeps what is
 # there. Ctrl-C is for gst-launch alone: the last words still come.

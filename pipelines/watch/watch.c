@@ -4,20 +4,25 @@
  * and gestures with their times, from a recording or the microphone. It is the
  * program behind ./demo and the example of the bus messages in C. */
 #include <gst/gst.h>
+#include <errno.h>
 #include <glib-unix.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 
 #define AUDIO_BRANCH                                                          \
   "queue max-size-time=0 max-size-bytes=0 ! audioconvert ! audioresample "    \
-  "! rnnspeech name=speech output-unit=%s %s ! %s"
+  "! rnnspeech name=speech output-unit=utterance ! "
+#define NOTHING "fakesink sync=false"
+#define SUBTITLES "webvttenc ! filesink name=subtitles sync=false"
 #define VIDEO_BRANCH                                                          \
   "queue max-size-time=0 max-size-bytes=0 ! videoconvert "                    \
-  "! rnngesture name=gesture %s ! fakesink sync=false"
+  "! rnngesture name=gesture ! fakesink sync=false"
 
 typedef struct {
   GstElement *pipeline;
   GMainLoop *loop;
+  const char *input;   /* a file, or "mic" */
   char *speech_model;  /* NULL: the default */
   char *gesture_model; /* NULL: the default */
   char *subtitles;     /* WebVTT file, or NULL */
@@ -26,53 +31,46 @@ typedef struct {
   gboolean failed;
 } Watch;
 
+/* From any thread: the bus carries it to the main loop. */
 static void
-print_error (Watch *watch, const char *message)
+post_error (Watch *watch, const char *message)
 {
-  g_printerr ("rnn-watch: %s\n", message);
-  watch->failed = TRUE;
-  g_main_loop_quit (watch->loop);
+  GST_ELEMENT_ERROR (watch->pipeline, STREAM, FAILED, ("%s", message), (NULL));
 }
 
-/* ' model="PATH"', or nothing where the default is to be used. */
-static char *
-model_property (const char *path)
+/* Names are set as properties: in a description, bytes beyond ASCII or quotes
+ * would not survive. */
+static void
+set_name (GstElement *branch, const char *element, const char *property,
+    const char *value)
 {
-  g_autofree char *escaped = NULL;
+  g_autoptr (GstElement) child
+      = gst_bin_get_by_name (GST_BIN (branch), element);
 
-  if (path == NULL)
-    return g_strdup ("");
-  escaped = g_strescape (path, NULL);
-  return g_strdup_printf ("model=\"%s\"", escaped);
+  if (child != NULL && value != NULL)
+    g_object_set (child, property, value, NULL);
 }
 
-static char *
-text_sink (const char *subtitles)
+/* Returns: (transfer floating) (nullable): a bin with a sink pad */
+static GstElement *
+make_branch (Watch *watch, const char *description, GError **error)
 {
-  g_autofree char *escaped = NULL;
+  GstElement *branch
+      = gst_parse_bin_from_description (description, TRUE, error);
 
-  if (subtitles == NULL)
-    return g_strdup ("fakesink sync=false");
-  escaped = g_strescape (subtitles, NULL);
-  return g_strdup_printf (
-      "webvttenc ! filesink sync=false location=\"%s\"", escaped);
+  if (branch == NULL)
+    return NULL;
+  set_name (branch, "speech", "model", watch->speech_model);
+  set_name (branch, "gesture", "model", watch->gesture_model);
+  set_name (branch, "subtitles", "location", watch->subtitles);
+  return branch;
 }
 
-static char *
-describe_audio_branch (Watch *watch)
+static const char *
+audio_branch (const Watch *watch)
 {
-  g_autofree char *model = model_property (watch->speech_model);
-  g_autofree char *sink = text_sink (watch->subtitles);
-
-  return g_strdup_printf (AUDIO_BRANCH, "utterance", model, sink);
-}
-
-static char *
-describe_video_branch (Watch *watch)
-{
-  g_autofree char *model = model_property (watch->gesture_model);
-
-  return g_strdup_printf (VIDEO_BRANCH, model);
+  return watch->subtitles != NULL ? AUDIO_BRANCH SUBTITLES
+                                  : AUDIO_BRANCH NOTHING;
 }
 
 static void
@@ -80,17 +78,16 @@ link_branch (Watch *watch, GstPad *pad, const char *description)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GstPad) sink = NULL;
-  GstElement *branch = gst_parse_bin_from_description (description, TRUE,
-      &error);
+  GstElement *branch = make_branch (watch, description, &error);
 
   if (branch == NULL) {
-    print_error (watch, error->message);
+    post_error (watch, error->message);
     return;
   }
   gst_bin_add (GST_BIN (watch->pipeline), branch);
   sink = gst_element_get_static_pad (branch, "sink");
   if (GST_PAD_LINK_FAILED (gst_pad_link (pad, sink)))
-    print_error (watch, "the decoder's output could not be linked");
+    post_error (watch, "the decoder's output could not be linked");
   gst_element_sync_state_with_parent (branch);
 }
 
@@ -101,7 +98,7 @@ on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
 {
   Watch *watch = user_data;
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  g_autofree char *branch = NULL;
+  const char *branch = NOTHING;
   const char *name;
 
   if (caps == NULL)
@@ -109,12 +106,10 @@ on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
   name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
   if (g_str_has_prefix (name, "audio/") && !watch->have_audio) {
     watch->have_audio = TRUE;
-    branch = describe_audio_branch (watch);
+    branch = audio_branch (watch);
   } else if (g_str_has_prefix (name, "video/") && !watch->have_video) {
     watch->have_video = TRUE;
-    branch = describe_video_branch (watch);
-  } else {
-    branch = g_strdup ("fakesink sync=false");
+    branch = VIDEO_BRANCH;
   }
   link_branch (watch, pad, branch);
 }
@@ -125,7 +120,7 @@ on_no_more_pads (GstElement *decoder, gpointer user_data)
   Watch *watch = user_data;
 
   if (!watch->have_audio && !watch->have_video)
-    print_error (watch, "the file has neither audio nor video");
+    post_error (watch, "it has neither audio nor video");
 }
 
 static void
@@ -183,11 +178,13 @@ print_fault (Watch *watch, GstMessage *message)
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING) {
     gst_message_parse_warning (message, &error, &details);
-    g_printerr ("rnn-watch: warning: %s\n", error->message);
+    g_printerr ("rnn-watch: %s: warning: %s\n", watch->input, error->message);
     return;
   }
   gst_message_parse_error (message, &error, &details);
-  print_error (watch, error->message);
+  g_printerr ("rnn-watch: %s: %s\n", watch->input, error->message);
+  watch->failed = TRUE;
+  g_main_loop_quit (watch->loop);
 }
 
 static gboolean
@@ -250,19 +247,19 @@ static gboolean
 open_microphone (Watch *watch)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *branch = describe_audio_branch (watch);
-  g_autofree char *description
-      = g_strconcat ("autoaudiosrc ! ", branch, NULL);
-  GstElement *bin
-      = gst_parse_bin_from_description (description, FALSE, &error);
+  GstElement *branch = make_branch (watch, audio_branch (watch), &error);
+  GstElement *source = gst_element_factory_make ("autoaudiosrc", NULL);
 
-  if (bin == NULL) {
-    g_printerr ("rnn-watch: %s\n", error->message);
+  if (branch == NULL || source == NULL) {
+    g_printerr ("rnn-watch: %s\n",
+        branch == NULL ? error->message : "autoaudiosrc is missing");
+    g_clear_pointer (&branch, gst_object_unref);
+    g_clear_pointer (&source, gst_object_unref);
     return FALSE;
   }
   watch->partials = TRUE;
-  gst_bin_add (GST_BIN (watch->pipeline), bin);
-  return TRUE;
+  gst_bin_add_many (GST_BIN (watch->pipeline), source, branch, NULL);
+  return gst_element_link (source, branch);
 }
 
 static void
@@ -310,6 +307,7 @@ main (int argc, char **argv)
         error != NULL ? error->message : "one FILE or \"mic\" is needed");
     return 2;
   }
+  watch.input = argv[1];
   watch.loop = g_main_loop_new (NULL, FALSE);
   watch.pipeline = gst_pipeline_new (NULL);
   opened = strcmp (argv[1], "mic") == 0 ? open_microphone (&watch)
@@ -318,5 +316,9 @@ main (int argc, char **argv)
     run (&watch);
   gst_object_unref (watch.pipeline);
   g_main_loop_unref (watch.loop);
+  if (fflush (stdout) != 0 || ferror (stdout)) {
+    g_printerr ("rnn-watch: standard output: %s\n", g_strerror (errno));
+    watch.failed = TRUE;
+  }
   return opened && !watch.failed ? 0 : 1;
 }

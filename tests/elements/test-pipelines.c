@@ -4,10 +4,13 @@
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/elements/toy-models.h"
 
 #define SCRIPT "..ab cd...........ef.."
+#define ODD_NAME "\xc3\xbc \"q\" \\ \n!"
 
 typedef struct {
   char *folder;
@@ -288,6 +291,36 @@ test_seek (void)
 
 /* --- scripts -------------------------------------------------------------- */
 
+/* Runs a program or script; NULL at the end of @arguments. */
+static gint
+run_program (const char *program, char *const *arguments, char **out,
+    char **err)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) argv = NULL;
+  g_autoptr (GError) error = NULL;
+  gint status;
+
+  g_strv_builder_add (builder, program);
+  g_strv_builder_addv (builder, (const char **) arguments);
+  argv = g_strv_builder_end (builder);
+  g_assert_true (g_spawn_sync (NULL, argv, NULL, 0, NULL, NULL, out, err,
+      &status, &error));
+  g_assert_no_error (error);
+  return status;
+}
+
+/* Moves the recording to a name that needs quoting. */
+static void
+rename_wav (Files *files, const char *name)
+{
+  char *path = g_build_filename (files->folder, name, NULL);
+
+  g_assert_cmpint (g_rename (files->wav, path), ==, 0);
+  g_free (files->wav);
+  files->wav = path;
+}
+
 /* The script says the same as the pipeline in it. */
 static void
 test_script_captions (void)
@@ -295,8 +328,6 @@ test_script_captions (void)
   const char *const needs[] = { "wavparse", "decodebin", NULL };
   const char *folder = g_getenv ("PIPELINES");
   g_autofree char *script = NULL, *model = NULL, *out = NULL;
-  g_autoptr (GError) error = NULL;
-  gint status;
   Files files;
 
   if (folder == NULL) {
@@ -306,15 +337,116 @@ test_script_captions (void)
   if (!have_elements (needs))
     return;
   files_init (&files);
+  rename_wav (&files, ODD_NAME);
   script = g_build_filename (folder, "file-captions", NULL);
   model = g_strconcat ("model=", files.model, NULL);
-  g_assert_true (g_spawn_sync (NULL,
-      (char *[]) { script, files.wav, model, NULL }, NULL, 0, NULL, NULL,
-      &out, NULL, &status, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (status, ==, 0);
+  g_assert_cmpint (run_program (script,
+                       (char *[]) { files.wav, model, NULL }, &out, NULL),
+      ==, 0);
   g_assert_cmpstr (out, ==, "ab cd\nef\n");
   files_clear (&files);
+}
+
+/* A link, as a device, stays what it is. */
+static void
+test_script_webvtt (void)
+{
+  const char *const needs[] = { "wavparse", "decodebin", "webvttenc", NULL };
+  const char *folder = g_getenv ("PIPELINES");
+  g_autofree char *script = NULL, *model = NULL, *link = NULL, *text = NULL;
+  Files files;
+
+  if (folder == NULL) {
+    g_test_skip ("PIPELINES is not set");
+    return;
+  }
+  if (!have_elements (needs))
+    return;
+  files_init (&files);
+  rename_wav (&files, ODD_NAME);
+  script = g_build_filename (folder, "file-webvtt", NULL);
+  model = g_strconcat ("model=", files.model, NULL);
+  link = g_build_filename (files.folder, "li\"nk.vtt", NULL);
+  g_assert_cmpint (symlink (files.out, link), ==, 0);
+  for (guint i = 0; i < 2; i++) {
+    /* To what does not exist yet, then to a file. */
+    char *target = i == 0 ? files.out : link;
+
+    g_assert_cmpint (run_program (script,
+                         (char *[]) { files.wav, target, model, NULL }, NULL,
+                         NULL),
+        ==, 0);
+    g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+    g_clear_pointer (&text, g_free);
+    g_assert_true (g_file_get_contents (files.out, &text, NULL, NULL));
+    g_assert_true (g_str_has_prefix (text, "WEBVTT\n"));
+    g_assert_nonnull (strstr (text, "\nab cd\n"));
+  }
+  g_unlink (link);
+  files_clear (&files);
+}
+
+/* --- rnn-watch ------------------------------------------------------------ */
+
+static void
+test_watch (void)
+{
+  const char *const needs[] = { "wavparse", "uridecodebin", "webvttenc",
+    NULL };
+  const char *watch = g_getenv ("RNN_WATCH");
+  g_autofree char *subtitles = NULL, *model = NULL, *out = NULL, *text = NULL;
+  Files files;
+
+  if (!have_elements (needs))
+    return;
+  g_assert_nonnull (watch);
+  files_init (&files);
+  rename_wav (&files, ODD_NAME);
+  subtitles = g_build_filename (files.folder, ODD_NAME ".vtt", NULL);
+  model = g_build_filename (files.folder, ODD_NAME ".safetensors", NULL);
+  g_assert_cmpint (symlink (files.model, model), ==, 0);
+  g_assert_cmpint (run_program (watch,
+                       (char *[]) { "--subtitles", subtitles,
+                           "--speech-model", model, files.wav, NULL },
+                       &out, NULL),
+      ==, 0);
+  g_assert_nonnull (strstr (out, "  ab "));
+  g_assert_nonnull (strstr (out, "  ef "));
+  g_assert_true (g_file_get_contents (subtitles, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "\nab cd\n"));
+  g_unlink (subtitles);
+  g_unlink (model);
+  files_clear (&files);
+}
+
+static const struct {
+  const char *name;
+  char *arguments[3];
+  gint status;
+  const char *message;
+} watch_faults[] = {
+  { "usage", { NULL }, 2, "see --help" },
+  { "missing", { "/nowhere/x.wav" }, 1, "rnn-watch: /nowhere/x.wav: " },
+  { "folder", { "/" }, 1, "rnn-watch: " },
+  { "not-media", { "/dev/null" }, 1, "rnn-watch: /dev/null: " },
+};
+
+static void
+test_watch_fault (gconstpointer data)
+{
+  guint i = GPOINTER_TO_UINT (data);
+  const char *const needs[] = { "uridecodebin", NULL };
+  g_autofree char *out = NULL, *err = NULL;
+  gint status;
+
+  if (!have_elements (needs))
+    return;
+  status = run_program (g_getenv ("RNN_WATCH"), watch_faults[i].arguments,
+      &out, &err);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, watch_faults[i].status);
+  g_assert_cmpstr (out, ==, "");
+  g_assert_nonnull (strstr (err, watch_faults[i].message));
 }
 
 /* --- what goes wrong ------------------------------------------------------ */
@@ -400,6 +532,14 @@ main (int argc, char **argv)
   g_test_add_data_func ("/pipelines/overlay/word",
       "output-unit=word latency=200", test_overlay);
   g_test_add_func ("/pipelines/script/file-captions", test_script_captions);
+  g_test_add_func ("/pipelines/script/file-webvtt", test_script_webvtt);
+  g_test_add_func ("/pipelines/watch/odd-names", test_watch);
+  for (guint i = 0; i < G_N_ELEMENTS (watch_faults); i++) {
+    g_autofree char *path
+        = g_strconcat ("/pipelines/watch/", watch_faults[i].name, NULL);
+
+    g_test_add_data_func (path, GUINT_TO_POINTER (i), test_watch_fault);
+  }
   g_test_add_func ("/pipelines/both-pads", test_both_pads);
   g_test_add_func ("/pipelines/seek", test_seek);
   g_test_add_func ("/pipelines/wrong-rate", test_wrong_rate);
