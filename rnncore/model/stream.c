@@ -266,25 +266,31 @@ push_frames (RnncStream *stream, const float *frames, gsize n_frames)
   run_layers (stream, stream->first);
 }
 
-/* Layer after layer; each has then seen all that those before held back. */
+/* In the round that begins, nobody has given anything. */
 static void
-flush_layers (RnncStream *stream)
+start_round (RnncStream *stream)
 {
   stream->n_input = 0;
   for (guint i = stream->first; i < stream->last; i++)
     stream->n_frames[i] = 0;
+}
+
+/* Layer after layer; each has then seen all that those before held back. */
+static void
+flush_layers (RnncStream *stream)
+{
   for (guint i = stream->first; i < stream->last; i++) {
     RnncLayer *layer = get_layer (stream, i);
     float *out;
 
     if (layer->identity || layer->klass->flush == NULL)
       continue;
+    start_round (stream);
     out = stream->slots[stream->model->plan.steps[i].slot];
     stream->values[i] = out;
     stream->n_frames[i] = rnnc_layer_flush (layer, stream->states[i], out);
     if (stream->n_frames[i] > 0)
       run_layers (stream, i + 1);
-    stream->n_frames[i] = 0;
   }
 }
 
