@@ -157,6 +157,11 @@ recipe_parse_augment (Recipe *recipe, JsonObject *json, const char *data,
       || !rnnc_json_get_string (frontend, "model.frontend", "type", &type,
           error))
     return FALSE;
+  if (g_str_equal (type, "none")) {
+    static const char *const none[] = { NULL };
+
+    return rnnc_json_check_keys (json, "augment", none, error);
+  }
   if (g_str_equal (type, "video"))
     return parse_video_augment (recipe, json, error);
   return parse_audio_augment (recipe, json, data, error);
@@ -248,7 +253,7 @@ recipe_parse_training (Recipe *recipe, JsonObject *json, GError **error)
     "final-rate", "plateau-factor", "plateau-patience", "clip-norm",
     "weight-decay", "label-smoothing", "threads", "loader-threads", "seed",
     "max-hours", "checkpoint-minutes", "curriculum-epochs", "average-last",
-    NULL };
+    "loss", NULL };
   TrainingSettings *training = &recipe->training;
 
   if (!rnnc_json_check_keys (json, "training", keys, error))

@@ -83,12 +83,13 @@ run_steps (Run *run, const Plan *plan, GError **error)
   Session *session = run->session;
   const Recipe *recipe = session->recipe;
   gboolean is_video = session->frontend.type == RNNC_FRONTEND_VIDEO;
+  gboolean is_audio = session->frontend.type == RNNC_FRONTEND_LOG_MEL;
   ExampleSettings settings = { .dataset = session->train,
     .labels = session->labels,
     .frontend = &session->frontend,
     .join = &recipe->join,
     .seed = recipe->training.options.seed,
-    .audio = is_video ? NULL : &session->augmenter,
+    .audio = is_audio ? &session->augmenter : NULL,
     .video = is_video ? &recipe->video : NULL };
   g_autoptr (Loader) loader = loader_new (&settings, plan,
       session->state.batch, recipe->training.loader_threads);
@@ -124,6 +125,9 @@ report_epoch (const Session *session, const DevResult *result, gboolean best)
         ", dev loss %.4f, word error %.2f %%, character error %.2f %%%s",
         result->loss, 100 * result->error, 100 * result->character_error,
         best ? " (best)" : "");
+  else if (result != NULL && session->recipe->loss == RNNC_LOSS_MSE)
+    g_string_append_printf (text, ", dev loss %.6f, normalised error %.5f%s",
+        result->loss, result->error, best ? " (best)" : "");
   else if (result != NULL)
     g_string_append_printf (text, ", dev loss %.4f, error %.2f %%%s",
         result->loss, 100 * result->error, best ? " (best)" : "");
@@ -265,7 +269,11 @@ try_average (Session *session, GError **error)
 static void
 report_end (const Session *session)
 {
-  if (session->dev->items->len > 0 && session->state.best_error >= 0)
+  if (session->recipe->loss == RNNC_LOSS_MSE
+      && session->state.best_error >= 0)
+    message ("%s: normalised root mean square error %.5f",
+        session->recipe->output, session->state.best_error);
+  else if (session->dev->items->len > 0 && session->state.best_error >= 0)
     message ("%s: dev error %.2f %%", session->recipe->output,
         100 * session->state.best_error);
   else

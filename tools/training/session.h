@@ -30,7 +30,8 @@ typedef struct {
 /* How well the network does on the dev data. */
 typedef struct {
   double loss;  /* mean over sequences */
-  double error; /* words, or labels */
+  double error; /* words, or labels; mean squared error: its root over the
+                   deviation of the targets */
   double character_error; /* CTC */
 } DevResult;
 
