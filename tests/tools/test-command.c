@@ -180,6 +180,8 @@ test_resume (void)
   expect (&fixture, 0, "going on in epoch 1, batch 3", "r.json", "--resume",
       NULL);
   assert_same_file (&fixture, "whole.safetensors", "pieces.safetensors");
+  assert_same_file (&fixture, "whole.safetensors.gradients.csv",
+      "pieces.safetensors.gradients.csv");
   whole = read_log (&fixture, "whole.safetensors.csv");
   pieces = read_log (&fixture, "pieces.safetensors.csv");
   g_assert_cmpstr (whole, ==, pieces);

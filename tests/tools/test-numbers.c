@@ -266,10 +266,10 @@ test_generate (gconstpointer data)
   "{\"type\":\"log-softmax\"}"
 #define NUMBER "{\"type\":\"dense\",\"name\":\"head\",\"units\":1}"
 #define FILES \
-  "\"data\":{\"train\":[{\"manifest\":\"m.tsv\"}]," \
+  "\"data\":{\"train\":[{\"manifest\":\"m.tsv\",\"repeat\":10}]," \
   "\"dev\":[{\"manifest\":\"m.tsv\"}]},"
 #define TRAINING \
-  "\"training\":{\"epochs\":120,\"batch-size\":8,\"learning-rate\":0.02%s}," \
+  "\"training\":{\"epochs\":12,\"batch-size\":8,\"learning-rate\":0.05%s}," \
   "\"output\":\"n.safetensors\"}"
 
 static const struct {

@@ -44,9 +44,13 @@ make_step (Run *run, const LoadedBatch *batch, GError **error)
   RnncStepStats stats;
 
   session->state.learning_rate = session_learning_rate (session);
+  if (session->state.batch == 0
+      && !session_gradients_measure (session, batch, error))
+    return FALSE;
   if (!rnnc_trainer_step (session->trainer, &batch->batch, &batch->targets,
           session->state.learning_rate, &stats, error))
     return FALSE;
+  session_gradients_count (session);
   session->state.batch++;
   session->state.loss_sum += stats.loss;
   session->state.gradient_sum += stats.gradient_norm;
@@ -200,7 +204,8 @@ measure_epoch (Run *run, gboolean keep, GError **error)
   if (has_dev && !session_measure_dev (session, &result, error))
     return FALSE;
   if (!judge_epoch (session, has_dev ? &result : NULL, &best, error)
-      || !session_log_epoch (session, has_dev ? &result : NULL, error))
+      || !session_log_epoch (session, has_dev ? &result : NULL, error)
+      || !session_gradients_epoch (session, error))
     return FALSE;
   report_epoch (session, has_dev ? &result : NULL, best);
   return !keep || keep_epoch (session, has_dev ? &result : NULL, error);
@@ -321,7 +326,8 @@ session_run (Session *session, GError **error)
 
   session->n_batches = first->batches->len;
   session->began = run.saved = g_get_monotonic_time ();
-  if (!session_log_begin (session, error))
+  if (!session_log_begin (session, error)
+      || !session_gradients_begin (session, error))
     return FALSE;
   message ("%" G_GSIZE_FORMAT " weights, %u batches an epoch",
       rnnc_trainer_n_parameters (session->trainer), session->n_batches);

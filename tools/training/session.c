@@ -26,6 +26,9 @@ session_free (Session *session)
   recipe_free (session->recipe);
   g_free (session->checkpoint_path);
   g_free (session->log_path);
+  g_free (session->layers_path);
+  g_free (session->gradients_path);
+  g_free (session->layer_sums);
   g_free (session);
 }
 
@@ -273,6 +276,9 @@ session_new (Recipe *recipe, const SessionOptions *options, GError **error)
   session->description = json_object_ref (recipe->model);
   session->checkpoint_path = g_strconcat (recipe->output, ".checkpoint", NULL);
   session->log_path = g_strconcat (recipe->output, ".csv", NULL);
+  session->layers_path = g_strconcat (recipe->output, ".layers.csv", NULL);
+  session->gradients_path
+      = g_strconcat (recipe->output, ".gradients.csv", NULL);
   if (!prepare (session, options, error))
     return NULL;
   return g_steal_pointer (&session);
