@@ -175,7 +175,7 @@ static void
 check_spirals (const Sequence *s)
 {
   double x = feature (s, 2, 0, 0), y = feature (s, 2, 0, 1);
-  double turn = hypot (x, y) * 1.75;
+  double turn = hypot (x, y);
   double off = cos (atan2 (y, x) - 2 * G_PI * turn);
 
   g_assert_cmpuint (label (s, 0), ==, off < 0);

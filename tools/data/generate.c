@@ -177,14 +177,13 @@ static void
 make_spirals (Random *random, Sequence *sequence)
 {
   guint which = random_index (random, 2);
-  double turn = 0.25 + sqrt (random_unit (random)) * 1.5;
+  double turn = 0.25 + 0.75 * sqrt (random_unit (random));
   double angle = 2 * G_PI * turn + (which ? G_PI : 0);
-  double radius = turn / 1.75;
 
   add_value (sequence->features,
-      radius * cos (angle) + 0.01 * random_normal (random));
+      turn * cos (angle) + 0.01 * random_normal (random));
   add_value (sequence->features,
-      radius * sin (angle) + 0.01 * random_normal (random));
+      turn * sin (angle) + 0.01 * random_normal (random));
   add_label (sequence, which);
 }
 

@@ -205,7 +205,8 @@ measure_epoch (Run *run, gboolean keep, GError **error)
     return FALSE;
   if (!judge_epoch (session, has_dev ? &result : NULL, &best, error)
       || !session_log_epoch (session, has_dev ? &result : NULL, error)
-      || !session_gradients_epoch (session, error))
+      || !session_gradients_epoch (session, error)
+      || !session_report (session, error))
     return FALSE;
   report_epoch (session, has_dev ? &result : NULL, best);
   return !keep || keep_epoch (session, has_dev ? &result : NULL, error);

@@ -119,6 +119,9 @@ gboolean session_gradients_measure (Session *session,
 void session_gradients_count (Session *session);
 gboolean session_gradients_epoch (Session *session, GError **error);
 
+/* report.c: OUTPUT.html */
+gboolean session_report (const Session *session, GError **error);
+
 /* dev.c */
 gboolean train_state_is_beaten (const TrainState *state,
     const DevResult *result);
