@@ -2,7 +2,6 @@
 #include "tools/training/plot.h"
 
 #include <math.h>
-#include <string.h>
 
 #define WIDTH 640
 #define HEIGHT 300

@@ -2,7 +2,6 @@
  *
  * OUTPUT.html: the logs of a run as plots. Made anew from the logs behind each
  * epoch, so a resumed run shows all of it. */
-#include <string.h>
 
 #include "tools/training/plot.h"
 #include "tools/training/session.h"
