@@ -60,6 +60,15 @@ typedef struct {
                               AdamW; matrices only */
   double clip_norm;        /* global norm of the gradient; 0: no clipping;
                               default 1 */
+  double clip_value;       /* each number of the gradient is held in +-this,
+                              before clip_norm; 0: no clipping; default 0 */
+  double weight_noise;     /* deviation of the noise that the matrices of a
+                              step are used with (Graves 2011); default 0 */
+  guint truncate;          /* truncated backpropagation through time: a
+                              recurrent layer's gradient ends at every so many
+                              of its steps, its state is carried on; one update
+                              a batch all the same; 0: the whole sequence;
+                              default 0 */
   double label_smoothing;  /* cross entropy; default 0 */
   guint threads;           /* workers that share a batch; default 1 */
   guint64 seed;            /* initial weights and dropout; default 1 */
@@ -68,7 +77,7 @@ typedef struct {
 /* What one step did. */
 typedef struct {
   double loss;           /* of the batch, before the update */
-  double gradient_norm;  /* global, before clipping */
+  double gradient_norm;  /* global, before any clipping */
   gboolean clipped;
   guint n_infeasible;    /* CTC targets longer than their input allows: they
                             count as zero loss (PyTorch's zero_infinity) */
@@ -143,6 +152,33 @@ RNNC_API void rnnc_trainer_forward (RnncTrainer *trainer,
 RNNC_API guint rnnc_trainer_layer_norms (RnncTrainer *trainer,
     const char *const **names, const double **gradients,
     const double **weights);
+
+/* How much of the loss arrives where, in one recurrent layer. */
+typedef struct {
+  const char *name;    /* of the layer; of stacked ones the first is NAME.0 */
+  guint n_distances;
+  const double *norms; /* [n_distances]: |dLoss/dh| so many steps before the
+                          last one, the mean over the sequences that are so
+                          long */
+} RnncGradientFlow;
+
+/**
+ * rnnc_trainer_gradient_flow:
+ * @flows: (out): owned by @trainer, until the next call or step
+ *
+ * The norm of dLoss/dh_t, h_t the state of a recurrent layer, against the
+ * distance in time from the loss: the loss of each sequence's last output
+ * alone, so that the distance is one number (a network with mean-over-time has
+ * the loss at all steps; a reverse direction is not measured). Forward and
+ * backward without an update; dropout and weight noise as in the next step.
+ * Truncation applies. CTC: its gradient at the last output.
+ *
+ * Returns: how many flows, layer by layer; 0 without @error where the network
+ *   has no recurrent layer, 0 with @error where batch or targets do not fit
+ */
+RNNC_API guint rnnc_trainer_gradient_flow (RnncTrainer *trainer,
+    const RnncBatch *batch, const RnncTargets *targets,
+    const RnncGradientFlow **flows, GError **error);
 
 /**
  * rnnc_trainer_save_checkpoint:

@@ -16,6 +16,8 @@ int command_eval (int argc, char **argv);
 int command_info (int argc, char **argv);
 int command_transcribe (int argc, char **argv);
 int command_label (int argc, char **argv);
+int command_forecast (int argc, char **argv);
+int command_generate (int argc, char **argv);
 
 typedef struct {
   const char *arguments; /* "RECIPE.json" */

@@ -18,6 +18,8 @@ static const struct {
   { "eval", command_eval, "measure a model on recordings" },
   { "transcribe", command_transcribe, "write down what is said" },
   { "label", command_label, "name the gestures in videos" },
+  { "forecast", command_forecast, "go on with a series of numbers" },
+  { "generate", command_generate, "write a sequence of a classical task" },
   { "info", command_info, "say what a model is made of" },
 };
 

@@ -52,6 +52,13 @@ struct _RnncTrainLayer {
   guint n_parameters;
 };
 
+/* Sums of |dLoss/dh| by the distance from a sequence's last step. */
+typedef struct {
+  guint n; /* distances; 0: not measured */
+  double *sums;
+  guint *counts;
+} RnncFlowSums;
+
 /* One worker's way through one layer. */
 struct _RnncPass {
   const RnncTrainLayer *layer;
@@ -66,6 +73,8 @@ struct _RnncPass {
   const guint *sequence_ids; /* [n_sequences]: places in the batch */
   RnncWorkers *workers;
   guint worker;
+  guint truncate;      /* steps; 0: no truncation */
+  RnncFlowSums *flows; /* (nullable): one for each layer of a stack */
 };
 
 static inline gsize

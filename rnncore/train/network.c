@@ -213,7 +213,8 @@ replica_pass (
     replica->steps[layer], replica->steps[layer + 1], context->values,
     context->gradients, context->statistics, context->training,
     context->random_key, replica->sequence_ids, replica->workers,
-    replica->worker };
+    replica->worker, context->truncate,
+    context->flows ? context->flows[layer] : NULL };
   return pass;
 }
 

@@ -65,6 +65,8 @@ typedef struct {
   real *statistics; /* (nullable): new running statistics go here */
   gboolean training;
   guint64 random_key;
+  guint truncate;
+  RnncFlowSums **flows; /* (nullable): of each layer, NULL where it has none */
 } RnncPassContext;
 
 /* Returns: the output, packed as rnnc_replica_output_packing(). */

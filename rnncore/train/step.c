@@ -7,6 +7,8 @@
 #include "rnncore/train/optimiser.h"
 #include "rnncore/train/trainer-private.h"
 
+#define WEIGHT_NOISE G_GUINT64_CONSTANT (0x776e6f697365)
+
 RNNC_CLONES double
 rnnc_sum_squares (const real *values, gsize n)
 {
@@ -31,6 +33,18 @@ add_values (gsize n, const real *restrict x, real *restrict y)
     y[i] += x[i];
 }
 
+/* Returns: whether any was beyond. */
+static gboolean
+clip_values (real *values, gsize n, real bound)
+{
+  gboolean any = FALSE;
+  for (gsize i = 0; i < n; i++) {
+    any |= values[i] > bound || values[i] < -bound;
+    values[i] = CLAMP (values[i], -bound, bound);
+  }
+  return any;
+}
+
 /* Into [output steps, n_sequences, n], zeros where a sequence has ended. */
 static void
 scatter_output (
@@ -47,6 +61,18 @@ scatter_output (
         to[i] = (float)*output++;
     }
   }
+}
+
+/* Leaves of each sequence's output gradients the last one. */
+static void
+keep_last_output (
+    const RnncTrainer *trainer, const RnncPacking *packing, real *d_output)
+{
+  gsize n = rnnc_network_output_size (trainer->network);
+  for (guint t = 0; t < packing->n_steps; t++)
+    for (guint b = 0; b < packing->counts[t]; b++)
+      if (t + 1 < packing->lengths[b])
+        rnnc_zero (d_output + rnnc_packing_row (packing, t, b) * n, n);
 }
 
 static void
@@ -75,6 +101,9 @@ worker_pass (guint worker, gpointer data)
   trainer->results[worker] =
       rnnc_loss_share (&trainer->task, rnnc_replica_output_packing (replica),
           replica->sequence_ids, output, d_output, &trainer->memory[worker]);
+  if (d_output && trainer->last_output_only)
+    keep_last_output (
+        trainer, rnnc_replica_output_packing (replica), d_output);
   if (d_output)
     rnnc_replica_backward (replica, &context, d_output);
 }
@@ -128,6 +157,45 @@ gradient_norm (RnncTrainer *trainer)
   return sqrt (sum);
 }
 
+/* The matrices with noise, a function of seed, step and place. */
+static const real *
+noisy_values (RnncTrainer *trainer)
+{
+  const RnncNetwork *network = trainer->network;
+  guint64 key = rnnc_random_key (
+      trainer->options.seed ^ WEIGHT_NOISE, trainer->step_count);
+  if (!trainer->noisy)
+    return trainer->values;
+  memcpy (trainer->noisy, trainer->values, network->n_values * sizeof (real));
+  for (guint p = 0; p < network->n_parameters; p++) {
+    const RnncParameter *parameter = &network->parameters[p];
+    RnncRandom random = { rnnc_random_key (key, p) };
+    real *to = trainer->noisy + parameter->offset;
+    for (gsize i = 0; parameter->rank > 1 && i < parameter->n_values; i++)
+      to[i] += (real)(trainer->options.weight_noise
+                      * rnnc_random_gaussian (&random));
+  }
+  return trainer->noisy;
+}
+
+void
+rnnc_trainer_pass (RnncTrainer *trainer, RnncPassContext *context)
+{
+  context->values = noisy_values (trainer);
+  context->gradients = trainer->gradients[0];
+  context->statistics = trainer->statistics;
+  context->training = TRUE;
+  context->random_key =
+      rnnc_random_key (trainer->options.seed, ~trainer->step_count);
+  context->truncate = trainer->options.truncate;
+  trainer->context = *context;
+  trainer->want_loss = TRUE;
+  trainer->output = NULL;
+  rnnc_workers_run (trainer->workers, trainer->n_active, worker_pass, trainer);
+  rnnc_workers_run (
+      trainer->workers, trainer->n_active, add_gradients, trainer);
+}
+
 gboolean
 rnnc_trainer_gradients (RnncTrainer *trainer, const RnncBatch *batch,
     const RnncTargets *targets, RnncStepStats *stats, GError **error)
@@ -137,18 +205,8 @@ rnnc_trainer_gradients (RnncTrainer *trainer, const RnncBatch *batch,
     return FALSE;
   rnnc_batch_share (trainer, batch);
   rnnc_batch_set_targets (trainer, batch, targets);
-  trainer->context = (RnncPassContext){
-    .values = trainer->values,
-    .gradients = trainer->gradients[0],
-    .statistics = trainer->statistics,
-    .training = TRUE,
-    .random_key = rnnc_random_key (trainer->options.seed, ~trainer->step_count),
-  };
-  trainer->want_loss = TRUE;
-  trainer->output = NULL;
-  rnnc_workers_run (trainer->workers, trainer->n_active, worker_pass, trainer);
-  rnnc_workers_run (
-      trainer->workers, trainer->n_active, add_gradients, trainer);
+  RnncPassContext context = { 0 };
+  rnnc_trainer_pass (trainer, &context);
   RnncLossResult total = total_result (trainer);
   *stats = (RnncStepStats){
     .loss = total.loss,
@@ -220,22 +278,42 @@ take_running_statistics (RnncTrainer *trainer)
   }
 }
 
+/* By value, then by norm. Returns: what the gradient is to be multiplied with. */
+static double
+clip_gradient (RnncTrainer *trainer, RnncStepStats *stats)
+{
+  const RnncTrainerOptions *options = &trainer->options;
+  double norm = stats->gradient_norm;
+  if (options->clip_value > 0
+      && clip_values (trainer->gradients[0], trainer->network->n_values,
+          (real)options->clip_value)) {
+    stats->clipped = TRUE;
+    norm = 0;
+    for (guint i = 0; i < trainer->n_norms; i++) {
+      double part = layer_norm (
+          trainer, trainer->gradients[0], trainer->norm_layers[i]);
+      norm += part * part;
+    }
+    norm = sqrt (norm);
+  }
+  if (options->clip_norm <= 0 || norm <= options->clip_norm)
+    return 1;
+  stats->clipped = TRUE;
+  return options->clip_norm / norm;
+}
+
 gboolean
 rnnc_trainer_step (RnncTrainer *trainer, const RnncBatch *batch,
     const RnncTargets *targets, double learning_rate, RnncStepStats *stats,
     GError **error)
 {
   RnncStepStats done;
-  double clip = trainer->options.clip_norm;
-  double scale = 1;
+  double scale;
   g_return_val_if_fail (isfinite (learning_rate), FALSE);
   if (!rnnc_trainer_gradients (trainer, batch, targets, &done, error)
       || !check_finite (trainer, &done, error))
     return FALSE;
-  if (clip > 0 && done.gradient_norm > clip) {
-    scale = clip / done.gradient_norm;
-    done.clipped = TRUE;
-  }
+  scale = clip_gradient (trainer, &done);
   trainer->step_count++;
   rnnc_optimiser_update (&trainer->options, trainer->network,
       trainer->step_count, learning_rate, scale, trainer->gradients[0],

@@ -21,6 +21,7 @@ struct _RnncTrainer {
   real *statistics;       /* [n_values]: running statistics to be */
   real **gradients;       /* [threads][n_values]; the first gets the sum */
   real *moments[2];       /* [n_values] */
+  real *noisy;            /* [n_values]: the weights of a step; NULL: no noise */
   /* per layer with weights */
   guint n_norms;
   guint *norm_layers;
@@ -40,12 +41,23 @@ struct _RnncTrainer {
   gsize *first_label; /* [n_sequences] */
   gsize n_order;
   RnncLossResult *results; /* [threads] */
+  gboolean last_output_only; /* the loss of other outputs does not count */
+  GArray *flows;             /* RnncGradientFlow */
+  RnncFlowSums *flow_sums;   /* [flows->len] */
+  RnncFlowSums **layer_flows; /* [n_layers] */
 };
 
 /* Loss and gradients (in gradients[0]) of a batch, no update; %FALSE with
  * @error where batch or targets are not what the network takes. */
 gboolean rnnc_trainer_gradients (RnncTrainer *trainer, const RnncBatch *batch,
     const RnncTargets *targets, RnncStepStats *stats, GError **error);
+
+/* One pass, forward and backward, into gradients[0], of a batch that is shared
+ * out and has its targets. */
+void rnnc_trainer_pass (RnncTrainer *trainer, RnncPassContext *context);
+/* flow.c */
+void rnnc_trainer_find_flows (RnncTrainer *trainer);
+void rnnc_trainer_clear_flows (RnncTrainer *trainer);
 
 /* Sum of squares, in double. */
 double rnnc_sum_squares (const real *values, gsize n);

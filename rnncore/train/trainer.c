@@ -46,6 +46,8 @@ check_options (const RnncTrainerOptions *o, GError **error)
          && check_range ("epsilon", o->epsilon, 1e-30, 1, error)
          && check_range ("weight decay", o->weight_decay, 0, 1e3, error)
          && check_range ("clipping norm", o->clip_norm, 0, 1e30, error)
+         && check_range ("clipping value", o->clip_value, 0, 1e30, error)
+         && check_range ("weight noise", o->weight_noise, 0, 1e3, error)
          && check_range (
              "label smoothing", o->label_smoothing, 0, almost_one, error)
          && check_range ("threads", o->threads, 1, MAX_THREADS, error);
@@ -188,7 +190,10 @@ rnnc_trainer_new (JsonObject *description, const char *origin,
   for (guint m = 0; m < rnnc_optimiser_n_moments (options->optimiser); m++)
     trainer->moments[m] = new_values (network);
   rnnc_network_initialise (network, trainer->values, options->seed);
+  if (options->weight_noise > 0)
+    trainer->noisy = new_values (network);
   find_normed_layers (trainer);
+  rnnc_trainer_find_flows (trainer);
   return trainer;
 }
 
@@ -208,6 +213,7 @@ rnnc_trainer_free (RnncTrainer *trainer)
   g_free (trainer->gradients);
   g_aligned_free (trainer->values);
   g_aligned_free (trainer->statistics);
+  g_aligned_free (trainer->noisy);
   g_aligned_free (trainer->moments[0]);
   g_aligned_free (trainer->moments[1]);
   g_free (trainer->norm_layers);
@@ -219,6 +225,7 @@ rnnc_trainer_free (RnncTrainer *trainer)
   g_free (trainer->first);
   g_free (trainer->first_label);
   g_free (trainer->results);
+  rnnc_trainer_clear_flows (trainer);
   rnnc_network_free (trainer->network);
   g_free (trainer);
 }

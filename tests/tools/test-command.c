@@ -27,6 +27,21 @@ static const struct {
       "Example:\n  rnncore transcribe", NULL },
   { "label-help", { "label", "--help" }, 0, "Example:\n  rnncore label",
       NULL },
+  { "forecast-help", { "forecast", "--help" }, 0,
+      "Example:\n  rnncore generate", NULL },
+  { "forecast-nothing", { "forecast", "m" }, 2, NULL,
+      "forecast: expected MODEL IN.csv" },
+  { "forecast-steps", { "forecast", "m", "x", "-n", "0" }, 2, NULL,
+      "out of range" },
+  { "forecast-horizons", { "forecast", "m", "x", "--measure", "1,x" }, 2, NULL,
+      "--measure 1,x: not numbers" },
+  { "forecast-missing", { "forecast", "./missing", "x.csv" }, 1, NULL,
+      "missing" },
+  { "generate-help", { "generate", "--help" }, 0,
+      "Example:\n  rnncore generate", NULL },
+  { "generate-task", { "generate", "sums" }, 2, NULL, "no task \"sums\"" },
+  { "generate-steps", { "generate", "parity", "-n", "2" }, 2, NULL,
+      "out of range" },
   { "train-nothing", { "train" }, 2, NULL, "train: expected RECIPE.json" },
   { "train-option", { "train", "--fast", "x" }, 2, NULL, "--fast" },
   { "train-number", { "train", "-t", "-3", "x" }, 2, NULL, "out of range" },
@@ -180,6 +195,8 @@ test_resume (void)
   expect (&fixture, 0, "going on in epoch 1, batch 3", "r.json", "--resume",
       NULL);
   assert_same_file (&fixture, "whole.safetensors", "pieces.safetensors");
+  assert_same_file (&fixture, "whole.safetensors.gradients.csv",
+      "pieces.safetensors.gradients.csv");
   whole = read_log (&fixture, "whole.safetensors.csv");
   pieces = read_log (&fixture, "pieces.safetensors.csv");
   g_assert_cmpstr (whole, ==, pieces);

@@ -41,25 +41,24 @@ struct _Cache {
   const CacheEntry *entries;
 };
 
-gboolean
+void
 cache_format_from_frontend (const RnncFrontendConfig *frontend,
-    CacheFormat *format, GError **error)
+    CacheFormat *format)
 {
   *format = (CacheFormat) { 0 };
   switch (frontend->type) {
     case RNNC_FRONTEND_LOG_MEL:
       format->rate = frontend->log_mel.rate;
-      return TRUE;
+      break;
     case RNNC_FRONTEND_VIDEO:
       format->is_video = TRUE;
       format->width = frontend->video.width;
       format->height = frontend->video.height;
       format->colour = frontend->video.colour;
-      return TRUE;
-    default:
-      g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-          "the model's front end takes neither audio nor video");
-      return FALSE;
+      break;
+    case RNNC_FRONTEND_NONE:
+      format->n_features = frontend->features;
+      break;
   }
 }
 

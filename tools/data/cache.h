@@ -13,14 +13,14 @@ G_BEGIN_DECLS
 /* What the network's front end needs of a recording. */
 typedef struct {
   gboolean is_video;
+  guint n_features; /* numbers: nothing is decoded; 0: media */
   guint rate; /* audio: Hz */
   guint width, height;
   gboolean colour;
 } CacheFormat;
 
-/* Returns: %FALSE with @error if the front end takes no media. */
-gboolean cache_format_from_frontend (const RnncFrontendConfig *frontend,
-    CacheFormat *format, GError **error);
+void cache_format_from_frontend (const RnncFrontendConfig *frontend,
+    CacheFormat *format);
 
 typedef struct _Cache Cache;
 

@@ -72,10 +72,12 @@ collection_add (Collection *collection, const GPtrArray *sources,
 {
   for (guint i = 0; i < sources->len; i++) {
     const DataSource *source = g_ptr_array_index (sources, i);
-    CollectionMember *member
-        = collection_member (collection, source->manifest, error);
+    CollectionMember *member;
     g_autoptr (GArray) rows = NULL;
 
+    if (source->generator != NULL)
+      continue;
+    member = collection_member (collection, source->manifest, error);
     if (member == NULL)
       return FALSE;
     rows = data_source_rows (source, member->manifest, error);
@@ -118,6 +120,8 @@ collection_decode (Collection *collection, GError **error)
   GHashTableIter iter;
   gpointer value;
 
+  if (collection->format.n_features > 0)
+    return TRUE; /* numbers are read as they are */
   g_hash_table_iter_init (&iter, collection->members);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     CollectionMember *member = value;
@@ -162,11 +166,18 @@ collection_values (Collection *collection, const GPtrArray *sources,
 {
   for (guint i = 0; i < sources->len; i++) {
     const DataSource *source = g_ptr_array_index (sources, i);
-    CollectionMember *member
-        = collection_member (collection, source->manifest, error);
+    CollectionMember *member;
     g_autoptr (GArray) rows = NULL;
     gint index;
 
+    if (source->generator != NULL) {
+      const char *const *names = generator_labels (source->generator);
+
+      for (guint n = 0; names[n] != NULL; n++)
+        g_hash_table_add (values, (gpointer) names[n]);
+      continue;
+    }
+    member = collection_member (collection, source->manifest, error);
     if (member == NULL)
       return FALSE;
     index = manifest_require_column (member->manifest, column, error);

@@ -109,6 +109,150 @@ add_row (Dataset *dataset, const DataSource *source,
   return TRUE;
 }
 
+/* --- numbers -------------------------------------------------------------------- */
+
+static void
+add_item (Dataset *dataset, const DataSource *source, Item *item)
+{
+  item->seconds = (double) item->n_units;
+  if (item->seconds < source->min_seconds) {
+    dataset->n_too_short++;
+    return;
+  }
+  if (item->seconds > source->max_seconds) {
+    dataset->n_too_long++;
+    return;
+  }
+  for (guint i = 0; i < source->repeat; i++) {
+    g_array_append_val (dataset->items, *item);
+    dataset->seconds += item->seconds;
+  }
+}
+
+static gboolean
+add_generated (Dataset *dataset, const DataSource *source,
+    const Labels *labels, GError **error)
+{
+  const Generator *generator = source->generator;
+  guint n = g_strv_length ((GStrv) generator_labels (generator));
+
+  if (n != labels->n) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "the model has %u labels, \"%s\" has %u", labels->n,
+        generator_names[generator->task], n);
+    return FALSE;
+  }
+  if (generator->task != TASK_SPELLING
+      && generator_many_to_one (generator) != dataset->numbers.many_to_one) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "\"%s\" has a target for %s: the network must%s end with "
+        "mean-over-time or last-step", generator_names[generator->task],
+        dataset->numbers.many_to_one ? "every step" : "a whole sequence",
+        dataset->numbers.many_to_one ? " not" : "");
+    return FALSE;
+  }
+  for (guint i = 0; i < generator->sequences; i++) {
+    Item item = { .row = i, .generator = generator, .corpus = "", .text = "" };
+
+    item.n_units = generator_steps (generator, i);
+    add_item (dataset, source, &item);
+  }
+  return TRUE;
+}
+
+/* The targets that the file itself has, or those of the manifest. */
+static gboolean
+take_targets (Dataset *dataset, Item *item, const Labels *labels,
+    GError **error)
+{
+  const GArray *own = item->sequence->labels;
+
+  item->first_target = dataset->targets->len;
+  if (dataset->numbers.loss == RNNC_LOSS_MSE)
+    return TRUE;
+  if (own->len == 0)
+    return encode (dataset, item, labels, error);
+  g_array_append_vals (dataset->targets, own->data, own->len);
+  item->n_targets = own->len;
+  return TRUE;
+}
+
+static gboolean
+add_number_files (Dataset *dataset, Collection *collection,
+    const DataSource *source, const Labels *labels, GError **error)
+{
+  CollectionMember *member
+      = collection_member (collection, source->manifest, error);
+  const TargetFormat *format = &dataset->numbers;
+  g_autoptr (GArray) rows = NULL;
+  gint column = -1;
+
+  if (member == NULL)
+    return FALSE;
+  if (format->loss == RNNC_LOSS_CTC
+      || (format->loss == RNNC_LOSS_CROSS_ENTROPY && format->many_to_one)) {
+    column = manifest_require_column (member->manifest,
+        dataset->has_text ? "text" : "label", error);
+    if (column < 0)
+      return FALSE;
+  }
+  rows = data_source_rows (source, member->manifest, error);
+  for (guint i = 0; rows != NULL && i < rows->len; i++) {
+    guint row = g_array_index (rows, guint, i);
+    g_autofree char *path = manifest_media_path (member->manifest, row);
+    Sequence *sequence = sequence_read (path, dataset->format.n_features,
+        format, labels, error);
+    Item item = { member->manifest, NULL, row, sequence, .corpus = "" };
+
+    if (sequence == NULL)
+      return FALSE;
+    g_ptr_array_add (dataset->sequences, sequence);
+    item.n_units = sequence->n_steps;
+    item.text
+        = column < 0 ? "" : manifest_field (member->manifest, row, column);
+    if (!take_targets (dataset, &item, labels, error))
+      return FALSE;
+    add_item (dataset, source, &item);
+  }
+  return rows != NULL;
+}
+
+static Dataset *
+dataset_begin (const Collection *collection, gboolean has_text)
+{
+  Dataset *dataset = g_new0 (Dataset, 1);
+
+  dataset->format = *collection_format (collection);
+  dataset->has_text = has_text;
+  dataset->items = g_array_new (FALSE, FALSE, sizeof (Item));
+  dataset->targets = g_array_new (FALSE, FALSE, sizeof (guint));
+  dataset->sequences
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) sequence_free);
+  return dataset;
+}
+
+Dataset *
+dataset_new_numbers (Collection *collection, const GPtrArray *sources,
+    const Labels *labels, const TargetFormat *format, GError **error)
+{
+  g_autoptr (Dataset) dataset
+      = dataset_begin (collection, format->loss == RNNC_LOSS_CTC);
+
+  dataset->numbers = *format;
+  for (guint i = 0; i < sources->len; i++) {
+    const DataSource *source = g_ptr_array_index (sources, i);
+    gboolean ok = source->generator
+        ? add_generated (dataset, source, labels, error)
+        : add_number_files (dataset, collection, source, labels, error);
+
+    if (!ok)
+      return NULL;
+  }
+  return g_steal_pointer (&dataset);
+}
+
+/* --- media ---------------------------------------------------------------------- */
+
 static gboolean
 add_source (Dataset *dataset, Collection *collection,
     const DataSource *source, const Labels *labels, GError **error)
@@ -139,12 +283,8 @@ Dataset *
 dataset_new (Collection *collection, const GPtrArray *sources,
     const Labels *labels, gboolean has_text, GError **error)
 {
-  g_autoptr (Dataset) dataset = g_new0 (Dataset, 1);
+  g_autoptr (Dataset) dataset = dataset_begin (collection, has_text);
 
-  dataset->format = *collection_format (collection);
-  dataset->has_text = has_text;
-  dataset->items = g_array_new (FALSE, FALSE, sizeof (Item));
-  dataset->targets = g_array_new (FALSE, FALSE, sizeof (guint));
   for (guint i = 0; i < sources->len; i++)
     if (!add_source (dataset, collection, g_ptr_array_index (sources, i),
             labels, error))
@@ -159,5 +299,6 @@ dataset_free (Dataset *dataset)
     return;
   g_array_unref (dataset->items);
   g_array_unref (dataset->targets);
+  g_ptr_array_unref (dataset->sequences);
   g_free (dataset);
 }

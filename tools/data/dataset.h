@@ -35,8 +35,10 @@ typedef struct {
   const Manifest *manifest;
   const Cache *cache;
   guint row;
-  gsize n_units; /* samples or pictures */
-  double seconds;
+  const Sequence *sequence;   /* numbers of a file, else NULL */
+  const Generator *generator; /* of sequence @row, else NULL */
+  gsize n_units; /* samples, pictures or steps */
+  double seconds; /* of numbers: steps */
   guint first_target; /* of Dataset.targets */
   guint n_targets;
   const char *corpus; /* "" where the manifest has no such column */
@@ -48,6 +50,8 @@ typedef struct {
   gboolean has_text; /* targets are letters, else one label an item */
   GArray *items;     /* Item; those of "repeat" more than once */
   GArray *targets;   /* guint */
+  GPtrArray *sequences; /* Sequence: owned, what items point to */
+  TargetFormat numbers; /* of number sequences */
   guint n_undecoded;
   guint n_too_short;
   guint n_too_long;
@@ -63,6 +67,11 @@ typedef struct {
  */
 Dataset *dataset_new (Collection *collection, const GPtrArray *sources,
     const Labels *labels, gboolean has_text, GError **error);
+/* The same of numbers, which are not decoded but read; generated ones are made
+ * when they are used, anew in every epoch. */
+Dataset *dataset_new_numbers (Collection *collection,
+    const GPtrArray *sources, const Labels *labels,
+    const TargetFormat *format, GError **error);
 void dataset_free (Dataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Dataset, dataset_free)
 

@@ -12,6 +12,7 @@ struct _ExampleMaker {
   gsize n_features;
   guint16 *picture; /* 16 bits, or 8 bits of colour in the same place */
   float *frame;
+  Sequence *sequence; /* of a generator, or the values of a file */
 };
 
 ExampleMaker *
@@ -24,6 +25,9 @@ example_maker_new (const ExampleSettings *settings)
   if (frontend->type == RNNC_FRONTEND_LOG_MEL) {
     maker->mel = rnnc_log_mel_new (&frontend->log_mel);
     maker->n_features = frontend->log_mel.mels;
+  } else if (frontend->type == RNNC_FRONTEND_NONE) {
+    maker->n_features = frontend->features;
+    maker->sequence = sequence_new ();
   } else {
     const RnncVideoConfig *video = &frontend->video;
 
@@ -46,6 +50,7 @@ example_maker_free (ExampleMaker *maker)
     rnnc_log_mel_free (maker->mel);
   if (maker->video != NULL)
     rnnc_video_free (maker->video);
+  sequence_free (maker->sequence);
   g_free (maker->picture);
   g_free (maker->frame);
   g_free (maker);
@@ -55,6 +60,39 @@ gsize
 example_features (const ExampleMaker *maker)
 {
   return maker->n_features;
+}
+
+const GArray *
+example_values (const ExampleMaker *maker)
+{
+  return maker->sequence != NULL ? maker->sequence->values : NULL;
+}
+
+/* --- numbers -------------------------------------------------------------------- */
+
+static GArray *
+make_numbers (ExampleMaker *maker, const Plan *plan, const Unit *unit,
+    GArray *labels)
+{
+  const Dataset *dataset = maker->settings->dataset;
+  const Item *item = dataset_item (dataset,
+      g_array_index (plan->members, guint, unit->first));
+  const Sequence *from = item->sequence;
+
+  if (item->generator != NULL) {
+    generator_make (item->generator, plan->epoch, item->row, maker->sequence);
+    g_array_append_vals (labels, maker->sequence->labels->data,
+        maker->sequence->labels->len);
+    return g_array_copy (maker->sequence->features);
+  }
+  g_array_set_size (maker->sequence->values, 0);
+  g_array_append_vals (maker->sequence->values, from->values->data,
+      from->values->len);
+  if (item->n_targets > 0)
+    g_array_append_vals (labels,
+        &g_array_index (dataset->targets, guint, item->first_target),
+        item->n_targets);
+  return g_array_copy (from->features);
 }
 
 /* --- audio ---------------------------------------------------------------------- */
@@ -258,6 +296,8 @@ example_make (ExampleMaker *maker, const Plan *plan, const Unit *unit,
   Random random = random_for (maker->settings->seed ^ DRAW_CHANGE,
       plan->epoch, id);
 
+  if (maker->sequence != NULL)
+    return make_numbers (maker, plan, unit, labels);
   if (maker->mel != NULL)
     return make_audio (maker, plan, unit, &random, labels);
   return make_video (maker, plan, unit, &random, labels);

@@ -27,6 +27,7 @@ loaded_batch_free (LoadedBatch *batch)
   if (batch == NULL)
     return;
   g_free (batch->data);
+  g_free (batch->values);
   g_free (batch->lengths);
   g_free (batch->target_lengths);
   g_free (batch->items);
@@ -53,14 +54,43 @@ interleave (LoadedBatch *batch, GArray **examples)
   batch->batch.data = batch->data;
 }
 
+/* Target numbers into time-major order, as interleave() does features. */
+static void
+interleave_values (LoadedBatch *batch, GPtrArray *targets, guint n_values)
+{
+  guint n_sequences = batch->batch.n_sequences;
+  guint n_steps = 0;
+
+  for (guint s = 0; s < n_sequences; s++) {
+    const GArray *values = g_ptr_array_index (targets, s);
+
+    n_steps = MAX (n_steps, values->len / n_values);
+  }
+  batch->values = g_new0 (float, (gsize) n_steps * n_sequences * n_values);
+  for (guint s = 0; s < n_sequences; s++) {
+    const GArray *values = g_ptr_array_index (targets, s);
+    const float *from = (const float *) (const void *) values->data;
+
+    for (guint t = 0; t < values->len / n_values; t++)
+      memcpy (batch->values + ((gsize) t * n_sequences + s) * n_values,
+          from + t * n_values, n_values * sizeof (float));
+  }
+  batch->targets.values = batch->values;
+}
+
 static LoadedBatch *
 make_batch (Loader *loader, ExampleMaker *maker, guint index)
 {
   const Plan *plan = loader->plan;
   const PlannedBatch *planned
       = &g_array_index (plan->batches, PlannedBatch, index);
+  const Dataset *dataset = loader->settings->dataset;
+  gboolean has_values = dataset->format.n_features > 0
+      && dataset->numbers.loss == RNNC_LOSS_MSE;
   LoadedBatch *batch = g_new0 (LoadedBatch, 1);
   g_autoptr (GPtrArray) examples
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+  g_autoptr (GPtrArray) values
       = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
 
   batch->batch.n_sequences = planned->n;
@@ -75,6 +105,9 @@ make_batch (Loader *loader, ExampleMaker *maker, guint index)
     GArray *example = example_make (maker, plan, unit, batch->labels);
 
     g_ptr_array_add (examples, example);
+    if (has_values)
+      g_ptr_array_add (values,
+          g_array_copy ((GArray *) example_values (maker)));
     batch->lengths[s] = (guint) (example->len / batch->batch.n_features);
     batch->target_lengths[s] = batch->labels->len - n_before;
     batch->items[s] = g_array_index (plan->members, guint, unit->first);
@@ -84,7 +117,9 @@ make_batch (Loader *loader, ExampleMaker *maker, guint index)
   interleave (batch, (GArray **) examples->pdata);
   batch->batch.lengths = batch->lengths;
   batch->targets.labels = (const guint *) (const void *) batch->labels->data;
-  if (loader->settings->dataset->has_text)
+  if (has_values)
+    interleave_values (batch, values, dataset->numbers.n_values);
+  if (dataset->has_text)
     batch->targets.lengths = batch->target_lengths;
   return batch;
 }

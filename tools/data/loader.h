@@ -16,6 +16,8 @@ typedef struct {
   float *data;
   guint *lengths;        /* [n_sequences] steps */
   GArray *labels;        /* guint */
+  float *values;         /* mean squared error: [output steps, n_sequences,
+                            numbers] */
   guint *target_lengths; /* [n_sequences] */
   guint *items;          /* [n_sequences] first item of each */
   double seconds;        /* of media, without padding */
@@ -61,6 +63,8 @@ void example_maker_free (ExampleMaker *maker);
  */
 GArray *example_make (ExampleMaker *maker, const Plan *plan,
     const Unit *unit, GArray *labels);
+/* Target numbers of the last example made; empty but for mean squared error. */
+const GArray *example_values (const ExampleMaker *maker);
 /* Floats in one step. */
 gsize example_features (const ExampleMaker *maker);
 

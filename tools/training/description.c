@@ -43,6 +43,27 @@ collect_labels (Session *session, GError **error)
   return TRUE;
 }
 
+/* Where the recipe names none. */
+static gboolean
+find_labels (Session *session, GError **error)
+{
+  const Recipe *recipe = session->recipe;
+  const DataSource *first = g_ptr_array_index (recipe->train, 0);
+  JsonArray *labels;
+
+  if (first->generator == NULL && recipe->loss != RNNC_LOSS_MSE)
+    return collect_labels (session, error);
+  labels = json_array_new ();
+  if (recipe->loss != RNNC_LOSS_MSE) {
+    const char *const *names = generator_labels (first->generator);
+
+    for (guint i = 0; names[i] != NULL; i++)
+      json_array_add_string_element (labels, names[i]);
+  }
+  json_object_set_array_member (session->description, "labels", labels);
+  return TRUE;
+}
+
 /* "units": "labels" stands for their number. */
 static void
 resolve_units (Session *session)
@@ -75,7 +96,7 @@ session_complete_labels (Session *session, GError **error)
   guint blank = G_MAXUINT;
 
   if (!json_object_has_member (json, "labels")
-      && !collect_labels (session, error))
+      && !find_labels (session, error))
     return FALSE;
   if (!rnnc_json_get_array (json, "model", "labels", &array, error)
       || !rnnc_json_get_uint (json, "model", "blank", 0, G_MAXINT, &blank,
@@ -203,13 +224,16 @@ gboolean
 session_measure_normalisation (Session *session, GError **error)
 {
   gboolean is_video = session->frontend.type == RNNC_FRONTEND_VIDEO;
-  Moments moments = { .n = is_video
+  Moments moments = { .n = session->frontend.type == RNNC_FRONTEND_NONE ? 1
+        : is_video
         ? rnnc_video_config_channels (&session->frontend.video)
         : session->frontend.log_mel.mels };
   g_autofree double *sums = g_new0 (double, 2 * moments.n);
   g_autofree float *mean = g_new0 (float, moments.n);
   g_autofree float *deviation = g_new0 (float, moments.n);
 
+  if (session->frontend.type == RNNC_FRONTEND_NONE)
+    return TRUE;
   if (is_video ? session->frontend.video.mean != NULL
                : session->frontend.log_mel.mean != NULL)
     return TRUE;
@@ -249,9 +273,15 @@ session_export (Session *session, const char *path, const DevResult *result,
   g_autofree char *recipe = g_path_get_basename (session->recipe->path);
 
   json_object_set_string_member (training, "recipe", recipe);
-  json_object_set_int_member (training, "recordings",
-      session->train->items->len);
-  set_number (training, "hours", session->train->seconds / 3600);
+  if (session->recipe->n_features > 0) {
+    json_object_set_int_member (training, "sequences",
+        session->train->items->len);
+    set_number (training, "sequence-steps", session->train->seconds);
+  } else {
+    json_object_set_int_member (training, "recordings",
+        session->train->items->len);
+    set_number (training, "hours", session->train->seconds / 3600);
+  }
   json_object_set_int_member (training, "steps",
       (gint64) rnnc_trainer_step_count (session->trainer));
   json_object_set_object_member (session->description, "training", training);
@@ -262,6 +292,8 @@ session_export (Session *session, const char *path, const DevResult *result,
     if (session->train->has_text) {
       set_number (results, "dev-word-error", result->error);
       set_number (results, "dev-character-error", result->character_error);
+    } else if (session->recipe->loss == RNNC_LOSS_MSE) {
+      set_number (results, "dev-normalised-error", result->error);
     } else {
       set_number (results, "dev-accuracy", 1 - result->error);
     }

@@ -12,6 +12,10 @@ typedef struct {
   EditCounts words;
   EditCounts characters;
   guint64 n_wrong; /* labels */
+  guint64 n_labels;
+  /* numbers */
+  double squared_error, sum, sum_squares;
+  guint64 n_values;
 } Tally;
 
 /* Sequence @s of [n_steps, n_sequences, size] by itself. */
@@ -54,29 +58,78 @@ tally_text (Session *session, const LoadedBatch *loaded, const float *output,
   }
 }
 
+static gsize
+most_likely (const float *output, gsize size)
+{
+  gsize best = 0;
+
+  for (gsize i = 1; i < size; i++)
+    if (output[i] > output[best])
+      best = i;
+  return best;
+}
+
+/* One a sequence, or one a step. */
 static void
 tally_labels (Session *session, const LoadedBatch *loaded,
     const float *output, Tally *tally)
 {
+  const RnncBatch *batch = &loaded->batch;
+  gsize size = rnnc_trainer_output_size (session->trainer);
+  const guint *target = loaded->targets.labels;
+
+  for (guint s = 0; s < batch->n_sequences; s++) {
+    gsize n = rnnc_trainer_output_steps (session->trainer, batch->lengths[s]);
+
+    for (gsize t = 0; t < n; t++, target++)
+      tally->n_wrong += *target
+          != most_likely (output + (t * batch->n_sequences + s) * size, size);
+    tally->n_labels += n;
+  }
+}
+
+static void
+tally_values (Session *session, const LoadedBatch *loaded,
+    const float *output, Tally *tally)
+{
+  const RnncBatch *batch = &loaded->batch;
   gsize size = rnnc_trainer_output_size (session->trainer);
 
-  for (guint s = 0; s < loaded->batch.n_sequences; s++, output += size) {
-    gsize best = 0;
+  for (guint s = 0; s < batch->n_sequences; s++) {
+    gsize n = rnnc_trainer_output_steps (session->trainer, batch->lengths[s]);
 
-    for (gsize i = 1; i < size; i++)
-      if (output[i] > output[best])
-        best = i;
-    tally->n_wrong += best != loaded->targets.labels[s];
+    for (gsize t = 0; t < n; t++) {
+      gsize at = (t * batch->n_sequences + s) * size;
+
+      for (gsize i = at; i < at + size; i++) {
+        double target = loaded->values[i];
+
+        tally->squared_error += (output[i] - target) * (output[i] - target);
+        tally->sum += target;
+        tally->sum_squares += target * target;
+      }
+      tally->n_values += size;
+    }
   }
+}
+
+/* Root mean square error over the targets' deviation: 1 is as good as their
+ * mean. */
+static double
+normalised_error (const Tally *tally)
+{
+  double n = (double) MAX (tally->n_values, 1);
+  double mean = tally->sum / n;
+  double variance = tally->sum_squares / n - mean * mean;
+
+  return sqrt (tally->squared_error / n / MAX (variance, 1e-30));
 }
 
 static void
 tally_batch (Session *session, const LoadedBatch *loaded, Tally *tally)
 {
   const RnncBatch *batch = &loaded->batch;
-  gsize n_steps = session->train->has_text
-      ? rnnc_trainer_output_steps (session->trainer, batch->n_steps)
-      : 1;
+  gsize n_steps = rnnc_trainer_output_steps (session->trainer, batch->n_steps);
   g_autofree float *output = g_new (float, n_steps * batch->n_sequences
           * rnnc_trainer_output_size (session->trainer));
   double loss = 0;
@@ -87,6 +140,8 @@ tally_batch (Session *session, const LoadedBatch *loaded, Tally *tally)
   tally->n_sequences += batch->n_sequences;
   if (session->train->has_text)
     tally_text (session, loaded, output, tally);
+  else if (session->recipe->loss == RNNC_LOSS_MSE)
+    tally_values (session, loaded, output, tally);
   else
     tally_labels (session, loaded, output, tally);
 }
@@ -125,8 +180,11 @@ session_measure_dev (Session *session, DevResult *result, GError **error)
   }
   result->loss = tally.loss / (double) MAX (tally.n_sequences, 1);
   result->character_error = edit_counts_rate (&tally.characters);
-  result->error = session->train->has_text
-      ? edit_counts_rate (&tally.words)
-      : (double) tally.n_wrong / (double) MAX (tally.n_sequences, 1);
+  if (session->train->has_text)
+    result->error = edit_counts_rate (&tally.words);
+  else if (session->recipe->loss == RNNC_LOSS_MSE)
+    result->error = normalised_error (&tally);
+  else
+    result->error = (double) tally.n_wrong / (double) MAX (tally.n_labels, 1);
   return TRUE;
 }

@@ -157,6 +157,11 @@ recipe_parse_augment (Recipe *recipe, JsonObject *json, const char *data,
       || !rnnc_json_get_string (frontend, "model.frontend", "type", &type,
           error))
     return FALSE;
+  if (g_str_equal (type, "none")) {
+    static const char *const none[] = { NULL };
+
+    return rnnc_json_check_keys (json, "augment", none, error);
+  }
   if (g_str_equal (type, "video"))
     return parse_video_augment (recipe, json, error);
   return parse_audio_augment (recipe, json, data, error);
@@ -201,6 +206,12 @@ parse_optimiser (Recipe *recipe, JsonObject *json, GError **error)
           &options->momentum, error)
       || !rnnc_json_get_double (json, "training", "clip-norm", 0, 1e6,
           &options->clip_norm, error)
+      || !rnnc_json_get_double (json, "training", "clip-value", 0, 1e6,
+          &options->clip_value, error)
+      || !rnnc_json_get_double (json, "training", "weight-noise", 0, 10,
+          &options->weight_noise, error)
+      || !rnnc_json_get_uint (json, "training", "truncate", 0, G_MAXINT,
+          &options->truncate, error)
       || !rnnc_json_get_double (json, "training", "weight-decay", 0, 10,
           &options->weight_decay, error)
       || !rnnc_json_get_double (json, "training", "label-smoothing", 0, 0.99,
@@ -248,7 +259,7 @@ recipe_parse_training (Recipe *recipe, JsonObject *json, GError **error)
     "final-rate", "plateau-factor", "plateau-patience", "clip-norm",
     "weight-decay", "label-smoothing", "threads", "loader-threads", "seed",
     "max-hours", "checkpoint-minutes", "curriculum-epochs", "average-last",
-    NULL };
+    "loss", "truncate", "clip-value", "weight-noise", NULL };
   TrainingSettings *training = &recipe->training;
 
   if (!rnnc_json_check_keys (json, "training", keys, error))

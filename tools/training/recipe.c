@@ -25,6 +25,7 @@ void
 data_source_free (DataSource *source)
 {
   g_free (source->manifest);
+  g_free (source->generator);
   g_ptr_array_unref (source->conditions);
   g_free (source);
 }
@@ -155,19 +156,109 @@ parse_conditions (JsonObject *json, const char *path, const char *key,
   return TRUE;
 }
 
+static gboolean
+find_task (const char *name, Generator *generator, GError **error)
+{
+  g_autofree char *all = NULL;
+
+  for (guint i = 0; generator_names[i] != NULL; i++) {
+    if (g_str_equal (generator_names[i], name)) {
+      generator->task = (GeneratorTask) i;
+      return TRUE;
+    }
+  }
+  all = g_strjoinv (", ", (GStrv) generator_names);
+  return fail (error, "\"%s\" is none of %s", name, all);
+}
+
+static gboolean
+check_generator (const Recipe *recipe, const Generator *generator,
+    const char *path, GError **error)
+{
+  const char *name = generator_names[generator->task];
+
+  if (generator_features (generator) != recipe->n_features)
+    return fail (error, "%s: %s has %u numbers a step, model.frontend must be "
+        "\"none\" with as many features", path, name,
+        generator_features (generator));
+  if (generator_loss (generator) != recipe->loss)
+    return fail (error, "%s: %s does not fit the recipe's loss (training.loss)",
+        path, name);
+  return generator->steps[0] <= generator->steps[1]
+      || fail (error, "%s.steps: low is above high", path);
+}
+
+/* "generate": numbers that no file holds. */
+static gboolean
+parse_generator (const Recipe *recipe, JsonObject *json, const char *parent,
+    DataSource *source, GError **error)
+{
+  static const char *const keys[]
+      = { "task", "sequences", "steps", "seed", "tau", NULL };
+  g_autofree char *path = g_strdup_printf ("%s.generate", parent);
+  Generator *generator = source->generator = g_new0 (Generator, 1);
+  JsonObject *object = NULL;
+  const char *task = NULL;
+  double steps[2] = { 100, 100 };
+  guint seed = 1;
+
+  generator->sequences = 1000;
+  generator->tau = 17;
+  if (!rnnc_json_get_object (json, parent, "generate", &object, error)
+      || !rnnc_json_check_keys (object, path, keys, error)
+      || !rnnc_json_require (object, path, "task", error)
+      || !rnnc_json_get_string (object, path, "task", &task, error)
+      || !rnnc_json_get_uint (object, path, "sequences", 1, 10000000,
+          &generator->sequences, error)
+      || !recipe_get_range (object, path, "steps", 4, 1000000, steps, error)
+      || !rnnc_json_get_uint (object, path, "seed", 0, G_MAXINT, &seed, error)
+      || !rnnc_json_get_double (object, path, "tau", 1, 1000, &generator->tau,
+          error))
+    return FALSE;
+  generator->seed = seed;
+  generator->steps[0] = (guint) steps[0];
+  generator->steps[1] = (guint) steps[1];
+  if (!find_task (task, generator, error)) {
+    g_prefix_error (error, "%s.task: ", path);
+    return FALSE;
+  }
+  return check_generator (recipe, generator, path, error);
+}
+
+static DataSource *
+parse_generated (Recipe *recipe, JsonObject *json, const char *path,
+    GError **error)
+{
+  static const char *const keys[] = { "generate", NULL };
+  DataSource *source = g_new0 (DataSource, 1);
+
+  source->conditions
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) condition_free);
+  source->repeat = 1;
+  source->max_seconds = G_MAXDOUBLE;
+  if (rnnc_json_check_keys (json, path, keys, error)
+      && parse_generator (recipe, json, path, source, error))
+    return source;
+  data_source_free (source);
+  return NULL;
+}
+
 static DataSource *
 parse_source (Recipe *recipe, JsonObject *json, const char *path,
     const char *data, GError **error)
 {
   static const char *const keys[] = { "manifest", "where", "except", "repeat",
     "min-seconds", "max-seconds", "limit", "limit-speakers", NULL };
-  DataSource *source = g_new0 (DataSource, 1);
+  DataSource *source;
   const char *manifest = NULL;
 
+  if (json_object_has_member (json, "generate"))
+    return parse_generated (recipe, json, path, error);
+  source = g_new0 (DataSource, 1);
   source->conditions
       = g_ptr_array_new_with_free_func ((GDestroyNotify) condition_free);
   source->repeat = 1;
-  source->max_seconds = 3600;
+  source->max_seconds = recipe->n_features > 0 ? G_MAXDOUBLE : 3600;
   if (rnnc_json_check_keys (json, path, keys, error)
       && rnnc_json_require (json, path, "manifest", error)
       && rnnc_json_get_string (json, path, "manifest", &manifest, error)
@@ -295,6 +386,53 @@ resolve_letters (Recipe *recipe, GError **error)
   return TRUE;
 }
 
+/* Front end "none": how many numbers a step has. */
+static gboolean
+parse_numbers_frontend (Recipe *recipe, GError **error)
+{
+  JsonObject *frontend = NULL;
+  const char *type = "";
+
+  if (!rnnc_json_get_object (recipe->model, "model", "frontend", &frontend,
+          error)
+      || !rnnc_json_get_string (frontend, "model.frontend", "type", &type,
+          error))
+    return FALSE;
+  return !g_str_equal (type, "none")
+      || rnnc_json_get_uint (frontend, "model.frontend", "features", 1,
+          1000000, &recipe->n_features, error);
+}
+
+/* "loss" is said in "training", yet data and labels depend on it. */
+static gboolean
+parse_loss (Recipe *recipe, JsonObject *training, GError **error)
+{
+  const char *name = NULL;
+
+  if (training == NULL)
+    return TRUE;
+  if (!rnnc_json_get_string (training, "training", "loss", &name, error))
+    return FALSE;
+  if (name == NULL)
+    return TRUE;
+  if (g_str_equal (name, "ctc"))
+    recipe->loss = RNNC_LOSS_CTC;
+  else if (g_str_equal (name, "cross-entropy"))
+    recipe->loss = RNNC_LOSS_CROSS_ENTROPY;
+  else if (g_str_equal (name, "mean-squared-error"))
+    recipe->loss = RNNC_LOSS_MSE;
+  else
+    return fail (error, "training.loss: \"%s\" is none of ctc, "
+        "cross-entropy, mean-squared-error", name);
+  if (recipe->has_letters != (recipe->loss == RNNC_LOSS_CTC))
+    return fail (error, "training.loss: \"letters\" are learned by ctc, and "
+        "ctc needs them");
+  if (recipe->loss == RNNC_LOSS_MSE && recipe->n_features == 0)
+    return fail (error, "training.loss: mean-squared-error needs front end "
+        "\"none\"");
+  return TRUE;
+}
+
 static gboolean
 parse_model (Recipe *recipe, JsonObject *root, GError **error)
 {
@@ -325,7 +463,8 @@ parse_model (Recipe *recipe, JsonObject *root, GError **error)
   recipe->loss = g_str_equal (task, "speech") ? RNNC_LOSS_CTC
                                               : RNNC_LOSS_CROSS_ENTROPY;
   recipe->has_letters = recipe->loss == RNNC_LOSS_CTC;
-  if (!resolve_letters (recipe, error))
+  if (!resolve_letters (recipe, error)
+      || !parse_numbers_frontend (recipe, error))
     return FALSE;
   if (recipe->has_letters
       && !json_object_has_member (recipe->model, "labels"))
@@ -390,9 +529,10 @@ parse_recipe (Recipe *recipe, JsonObject *root,
 
   if (!rnnc_json_check_keys (root, "recipe", keys, error)
       || !parse_model (recipe, root, error)
+      || !rnnc_json_get_object (root, "recipe", "training", &training, error)
+      || !parse_loss (recipe, training, error)
       || !parse_data (recipe, root, overrides->data, error)
       || !rnnc_json_get_object (root, "recipe", "augment", &augment, error)
-      || !rnnc_json_get_object (root, "recipe", "training", &training, error)
       || (augment != NULL
           && !recipe_parse_augment (recipe, augment, overrides->data, error))
       || (training != NULL

@@ -6,16 +6,18 @@
 #include "rnncore/rnncore-train.h"
 #include "tools/data/augment.h"
 #include "tools/data/manifest.h"
+#include "tools/data/sequence.h"
 
 G_BEGIN_DECLS
 
-/* Rows of one manifest. */
+/* Rows of one manifest, or generated sequences. */
 typedef struct {
+  Generator *generator; /* NULL: a manifest */
   char *manifest;
   GPtrArray *conditions; /* Condition */
   guint repeat;          /* how often an epoch has each; default 1 */
   double min_seconds;    /* default 0 */
-  double max_seconds;    /* default 3600 */
+  double max_seconds;    /* default 3600; of numbers: no limit */
   guint limit;           /* rows, evenly spread; 0: all */
   guint limit_speakers;  /* the first ones; 0: all */
 } DataSource;
@@ -59,6 +61,7 @@ typedef struct {
   JsonObject *model; /* as written, mutable; "letters" resolved to labels */
   RnncLoss loss;
   gboolean has_letters; /* labels are the letters of a text */
+  guint n_features; /* of front end "none"; 0: another */
   GPtrArray *train;  /* DataSource */
   GPtrArray *dev;    /* DataSource, may be empty */
   Join join;

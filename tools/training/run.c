@@ -44,9 +44,13 @@ make_step (Run *run, const LoadedBatch *batch, GError **error)
   RnncStepStats stats;
 
   session->state.learning_rate = session_learning_rate (session);
+  if (session->state.batch == 0
+      && !session_gradients_measure (session, batch, error))
+    return FALSE;
   if (!rnnc_trainer_step (session->trainer, &batch->batch, &batch->targets,
           session->state.learning_rate, &stats, error))
     return FALSE;
+  session_gradients_count (session);
   session->state.batch++;
   session->state.loss_sum += stats.loss;
   session->state.gradient_sum += stats.gradient_norm;
@@ -83,12 +87,13 @@ run_steps (Run *run, const Plan *plan, GError **error)
   Session *session = run->session;
   const Recipe *recipe = session->recipe;
   gboolean is_video = session->frontend.type == RNNC_FRONTEND_VIDEO;
+  gboolean is_audio = session->frontend.type == RNNC_FRONTEND_LOG_MEL;
   ExampleSettings settings = { .dataset = session->train,
     .labels = session->labels,
     .frontend = &session->frontend,
     .join = &recipe->join,
     .seed = recipe->training.options.seed,
-    .audio = is_video ? NULL : &session->augmenter,
+    .audio = is_audio ? &session->augmenter : NULL,
     .video = is_video ? &recipe->video : NULL };
   g_autoptr (Loader) loader = loader_new (&settings, plan,
       session->state.batch, recipe->training.loader_threads);
@@ -124,6 +129,9 @@ report_epoch (const Session *session, const DevResult *result, gboolean best)
         ", dev loss %.4f, word error %.2f %%, character error %.2f %%%s",
         result->loss, 100 * result->error, 100 * result->character_error,
         best ? " (best)" : "");
+  else if (result != NULL && session->recipe->loss == RNNC_LOSS_MSE)
+    g_string_append_printf (text, ", dev loss %.6f, normalised error %.5f%s",
+        result->loss, result->error, best ? " (best)" : "");
   else if (result != NULL)
     g_string_append_printf (text, ", dev loss %.4f, error %.2f %%%s",
         result->loss, 100 * result->error, best ? " (best)" : "");
@@ -196,7 +204,9 @@ measure_epoch (Run *run, gboolean keep, GError **error)
   if (has_dev && !session_measure_dev (session, &result, error))
     return FALSE;
   if (!judge_epoch (session, has_dev ? &result : NULL, &best, error)
-      || !session_log_epoch (session, has_dev ? &result : NULL, error))
+      || !session_log_epoch (session, has_dev ? &result : NULL, error)
+      || !session_gradients_epoch (session, error)
+      || !session_report (session, error))
     return FALSE;
   report_epoch (session, has_dev ? &result : NULL, best);
   return !keep || keep_epoch (session, has_dev ? &result : NULL, error);
@@ -276,7 +286,11 @@ try_average (Session *session, GError **error)
 static void
 report_end (const Session *session)
 {
-  if (session->dev->items->len > 0 && session->state.best_error >= 0)
+  if (session->recipe->loss == RNNC_LOSS_MSE
+      && session->state.best_error >= 0)
+    message ("%s: normalised root mean square error %.5f",
+        session->recipe->output, session->state.best_error);
+  else if (session->dev->items->len > 0 && session->state.best_error >= 0)
     message ("%s: dev error %.2f %%", session->recipe->output,
         100 * session->state.best_error);
   else
@@ -324,7 +338,8 @@ session_run (Session *session, GError **error)
 
   session->n_batches = first->batches->len;
   session->began = run.saved = g_get_monotonic_time ();
-  if (!session_log_begin (session, error))
+  if (!session_log_begin (session, error)
+      || !session_gradients_begin (session, error))
     return FALSE;
   message ("%" G_GSIZE_FORMAT " weights, %u batches an epoch",
       rnnc_trainer_n_parameters (session->trainer), session->n_batches);

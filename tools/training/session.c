@@ -5,6 +5,9 @@
 
 #include "tools/common/message.h"
 
+/* A length that no layer takes for one step. */
+#define MANY_STEPS 4096
+
 void
 session_free (Session *session)
 {
@@ -23,6 +26,9 @@ session_free (Session *session)
   recipe_free (session->recipe);
   g_free (session->checkpoint_path);
   g_free (session->log_path);
+  g_free (session->layers_path);
+  g_free (session->gradients_path);
+  g_free (session->layer_sums);
   g_free (session);
 }
 
@@ -38,7 +44,7 @@ make_trainer (Session *session, GError **error)
   if (session->trainer == NULL)
     return FALSE;
   n_outputs = rnnc_trainer_output_size (session->trainer);
-  if (n_outputs != session->labels->n) {
+  if (recipe->loss != RNNC_LOSS_MSE && n_outputs != session->labels->n) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
         "%s: model.layers: the last gives %" G_GSIZE_FORMAT
         " numbers, there are %u labels (\"units\": \"labels\" stands for"
@@ -68,8 +74,12 @@ report_dataset (const char *name, const Dataset *dataset)
   g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *length = format_seconds (dataset->seconds);
 
-  g_string_append_printf (text, "%s: %u recordings, %s", name,
-      dataset->items->len, length);
+  if (dataset->format.n_features > 0)
+    g_string_append_printf (text, "%s: %u sequences, %.0f steps", name,
+        dataset->items->len, dataset->seconds);
+  else
+    g_string_append_printf (text, "%s: %u recordings, %s", name,
+        dataset->items->len, length);
   if (dataset->n_undecoded > 0)
     g_string_append_printf (text, ", %u could not be decoded",
         dataset->n_undecoded);
@@ -80,21 +90,70 @@ report_dataset (const char *name, const Dataset *dataset)
   message ("%s", text->str);
 }
 
+/* @sources as the loss of this network takes them. */
+static Dataset *
+make_dataset (Session *session, const GPtrArray *sources, GError **error)
+{
+  const Recipe *recipe = session->recipe;
+  TargetFormat format = { .loss = recipe->loss };
+
+  if (recipe->n_features == 0)
+    return dataset_new (session->collection, sources, session->labels,
+        recipe->loss == RNNC_LOSS_CTC, error);
+  format.many_to_one
+      = rnnc_trainer_output_steps (session->trainer, MANY_STEPS) == 1;
+  format.n_values = (guint) rnnc_trainer_output_size (session->trainer);
+  return dataset_new_numbers (session->collection, sources, session->labels,
+      &format, error);
+}
+
+/* One target for each output, where each output has one. */
+static gboolean
+check_targets (Session *session, const Dataset *dataset, GError **error)
+{
+  RnncLoss loss = session->recipe->loss;
+  gsize size = rnnc_trainer_output_size (session->trainer);
+
+  for (guint i = 0; loss != RNNC_LOSS_CTC && i < dataset->items->len; i++) {
+    const Item *item = dataset_item (dataset, i);
+    gsize n_steps = item->n_units;
+    gsize n_targets = loss == RNNC_LOSS_MSE && item->sequence
+        ? item->sequence->values->len / size
+        : item->n_targets;
+    gsize n_outputs;
+
+    if (item->generator != NULL)
+      n_targets = generator_many_to_one (item->generator) ? 1 : n_steps;
+    /* Frames of media are not counted yet: any number beyond one will do. */
+    if (session->recipe->n_features == 0)
+      n_steps = MANY_STEPS;
+    n_outputs = rnnc_trainer_output_steps (session->trainer, n_steps);
+    if (n_targets == n_outputs)
+      continue;
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
+        "%s: there %s %" G_GSIZE_FORMAT " target%s for %" G_GSIZE_FORMAT
+        " outputs of the network%s", session->recipe->path,
+        n_targets == 1 ? "is" : "are", n_targets, n_targets == 1 ? "" : "s",
+        n_outputs, n_targets == 1
+            ? ": it needs mean-over-time or last-step" : "");
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 load_data (Session *session, const SessionOptions *options, GError **error)
 {
   Recipe *recipe = session->recipe;
-  gboolean has_text = recipe->loss == RNNC_LOSS_CTC;
 
   if (!collection_decode (session->collection, error))
     return FALSE;
-  session->train = dataset_new (session->collection, recipe->train,
-      session->labels, has_text, error);
+  session->train = make_dataset (session, recipe->train, error);
   if (session->train == NULL)
     return FALSE;
-  session->dev = dataset_new (session->collection, recipe->dev,
-      session->labels, has_text, error);
-  if (session->dev == NULL)
+  session->dev = make_dataset (session, recipe->dev, error);
+  if (session->dev == NULL || !check_targets (session, session->train, error)
+      || !check_targets (session, session->dev, error))
     return FALSE;
   report_dataset ("training data", session->train);
   if (recipe->dev->len > 0)
@@ -190,9 +249,9 @@ prepare (Session *session, const SessionOptions *options, GError **error)
 
   session->has_frontend = rnnc_trainer_parse_frontend (session->description,
       recipe->path, &session->frontend, error);
-  if (!session->has_frontend
-      || !cache_format_from_frontend (&session->frontend, &format, error))
+  if (!session->has_frontend)
     return FALSE;
+  cache_format_from_frontend (&session->frontend, &format);
   session->collection = collection_new (&format, options->cache,
       recipe->training.options.threads);
   return check_output_folder (session, error)
@@ -217,6 +276,9 @@ session_new (Recipe *recipe, const SessionOptions *options, GError **error)
   session->description = json_object_ref (recipe->model);
   session->checkpoint_path = g_strconcat (recipe->output, ".checkpoint", NULL);
   session->log_path = g_strconcat (recipe->output, ".csv", NULL);
+  session->layers_path = g_strconcat (recipe->output, ".layers.csv", NULL);
+  session->gradients_path
+      = g_strconcat (recipe->output, ".gradients.csv", NULL);
   if (!prepare (session, options, error))
     return NULL;
   return g_steal_pointer (&session);

@@ -30,7 +30,8 @@ typedef struct {
 /* How well the network does on the dev data. */
 typedef struct {
   double loss;  /* mean over sequences */
-  double error; /* words, or labels */
+  double error; /* words, or labels; mean squared error: its root over the
+                   deviation of the targets */
   double character_error; /* CTC */
 } DevResult;
 
@@ -51,6 +52,10 @@ typedef struct {
   guint n_batches; /* of the first epoch: the schedule's measure */
   char *checkpoint_path;
   char *log_path;
+  char *layers_path;    /* norms of each layer's gradient and weights */
+  char *gradients_path; /* norms of dLoss/dh against the distance in time */
+  double *layer_sums;   /* of gradient norms in the running epoch */
+  guint n_layer_sums;   /* steps in them */
 } Session;
 
 typedef struct {
@@ -94,6 +99,28 @@ gboolean session_load (Session *session, GError **error);
 gboolean session_log_begin (Session *session, GError **error);
 gboolean session_log_epoch (Session *session, const DevResult *result,
     GError **error);
+
+/* log.c: lines of files that a resumed run goes on with. */
+
+/* @path with @header, and of what it had the lines (all of them begin with an
+ * epoch) up to @last; -1: none. */
+gboolean log_begin (const char *path, const char *header, gint last,
+    GError **error);
+gboolean log_append (const char *path, const char *lines, GError **error);
+/* ",VALUE" */
+void log_add_number (GString *line, double value);
+
+/* gradients.c: OUTPUT.layers.csv and OUTPUT.gradients.csv. */
+gboolean session_gradients_begin (Session *session, GError **error);
+/* Before the first step of an epoch. */
+gboolean session_gradients_measure (Session *session,
+    const LoadedBatch *batch, GError **error);
+/* Behind each step. */
+void session_gradients_count (Session *session);
+gboolean session_gradients_epoch (Session *session, GError **error);
+
+/* report.c: OUTPUT.html */
+gboolean session_report (const Session *session, GError **error);
 
 /* dev.c */
 gboolean train_state_is_beaten (const TrainState *state,

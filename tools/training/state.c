@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Checkpoints, the learning rate, the log. */
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -145,42 +143,11 @@ session_load (Session *session, GError **error)
 
 /* --- log ------------------------------------------------------------------------ */
 
-static gboolean
-fail_log (const Session *session, GError **error)
-{
-  g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: %s", session->log_path,
-      g_strerror (errno));
-  return FALSE;
-}
-
-/* A fresh log, or the lines of the epochs that the checkpoint has seen. */
 gboolean
 session_log_begin (Session *session, GError **error)
 {
-  g_autofree char *old = NULL;
-  g_autoptr (GString) text = g_string_new (LOG_HEADER);
-  g_auto (GStrv) lines = NULL;
-
-  if (session->state.epoch > 0
-      && g_file_get_contents (session->log_path, &old, NULL, NULL)) {
-    lines = g_strsplit (old, "\n", -1);
-    for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++) {
-      if (lines[i][0] != '\0'
-          && g_ascii_strtoull (lines[i], NULL, 10) <= session->state.epoch)
-        g_string_append_printf (text, "%s\n", lines[i]);
-    }
-  }
-  return g_file_set_contents (session->log_path, text->str,
-      (gssize) text->len, error);
-}
-
-static void
-append_number (GString *line, double value)
-{
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append_printf (line, ",%s",
-      g_ascii_formatd (text, sizeof text, "%.6g", value));
+  return log_begin (session->log_path, LOG_HEADER,
+      (gint) session->state.epoch, error);
 }
 
 gboolean
@@ -189,26 +156,20 @@ session_log_epoch (Session *session, const DevResult *result, GError **error)
   const TrainState *state = &session->state;
   g_autoptr (GString) line = g_string_new (NULL);
   double n = MAX (state->batch, 1);
-  FILE *file;
-  gboolean ok;
 
   g_string_append_printf (line, "%u,%" G_GUINT64_FORMAT, state->epoch + 1,
       rnnc_trainer_step_count (session->trainer));
-  append_number (line, state->loss_sum / n);
+  log_add_number (line, state->loss_sum / n);
   if (result != NULL) {
-    append_number (line, result->loss);
-    append_number (line, result->error);
-    append_number (line, result->character_error);
+    log_add_number (line, result->loss);
+    log_add_number (line, result->error);
+    log_add_number (line, result->character_error);
   } else {
     g_string_append (line, ",,,");
   }
-  append_number (line, state->learning_rate);
-  append_number (line, state->gradient_sum / n);
-  append_number (line, session_seconds (session));
-  file = g_fopen (session->log_path, "a");
-  if (file == NULL)
-    return fail_log (session, error);
-  ok = fprintf (file, "%s\n", line->str) > 0;
-  ok = fclose (file) == 0 && ok;
-  return ok || fail_log (session, error);
+  log_add_number (line, state->learning_rate);
+  log_add_number (line, state->gradient_sum / n);
+  log_add_number (line, session_seconds (session));
+  g_string_append_c (line, '\n');
+  return log_append (session->log_path, line->str, error);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Vanilla RNN, GRU and LSTM, stacked, one-way and bidirectional, with
- * backpropagation through all time (Werbos 1990). The products with the input
+ * backpropagation through all time (Werbos 1990), or through a given number of
+ * steps (Williams and Peng 1990). The products with the input
  * and all weight gradients are one matrix product over all steps; only the
  * product with the previous state is done step by step. */
+#include <math.h>
+
 #include "rnncore/train/layer.h"
 #include "rnncore/train/layers/cell.h"
 #include "rnncore/train/packed-matrix.h"
@@ -39,6 +42,7 @@ typedef struct {
   const RnncRecurrentParams *params;
   const RnncPacking *packing;
   gboolean reverse;
+  guint layer; /* of the stack */
   guint first_parameter;
   gsize hidden;
   gsize gates; /* G*H */
@@ -60,6 +64,7 @@ direction_begin (RnncPass *pass, guint layer, guint index)
   guint run = layer * n_directions (params) + index;
   Direction d = { pass, state, &state->runs[run], params, pass->in };
   d.reverse = index == 1;
+  d.layer = layer;
   d.first_parameter = run * (params->bias ? 4 : 2);
   d.hidden = params->hidden;
   d.gates = rnnc_cell_gates (params->cell) * d.hidden;
@@ -196,6 +201,32 @@ direction_forward (const Direction *d, const real *x, real *h)
   }
 }
 
+/* Notes |dy + dh| by how far each row is from its sequence's last step. */
+static void
+note_flow (RnncFlowSums *flow, const RnncPacking *packing, guint t,
+    const RnncCellStep *step)
+{
+  for (gsize r = 0; r < step->n_rows; r++) {
+    guint distance = packing->lengths[r] - 1 - t;
+    const real *dy = step->dy + r * step->ld;
+    const real *dh = step->dh + r * step->hidden;
+    double sum = 0;
+    for (gsize j = 0; j < step->hidden; j++)
+      sum += ((double)dy[j] + dh[j]) * ((double)dy[j] + dh[j]);
+    if (distance >= flow->n)
+      continue;
+    flow->sums[distance] += sqrt (sum);
+    flow->counts[distance]++;
+  }
+}
+
+/* Whether the gradient of step @i ends here rather than at the step before. */
+static gboolean
+ends_gradient (const Direction *d, guint i)
+{
+  return d->pass->truncate > 0 && i % d->pass->truncate == 0;
+}
+
 /* Turns the remembered gates into gradients, from the last step to the
  * first. */
 static void
@@ -207,6 +238,7 @@ backward_through_time (const Direction *d, real *h, const real *dy)
   real *dh_before = dh + n_carry;
   real *dc = dh_before + n_carry;
   gboolean gru = d->params->cell == RNNC_CELL_GRU;
+  RnncFlowSums *flow = d->pass->flows ? &d->pass->flows[d->layer] : NULL;
 
   rnnc_packed_matrix_set (&d->run->backward, rnnc_product_kernel (), FALSE,
       d->gates, n, direction_values (d, WEIGHT_HH), n);
@@ -220,9 +252,15 @@ backward_through_time (const Direction *d, real *h, const real *dy)
     step.dh = dh;
     step.dc = dc;
     step.dh_direct = dh_before;
+    if (flow && !d->reverse)
+      note_flow (flow, d->packing, i, &step);
     cell_backward (d, &step);
     rnnc_packed_matrix_multiply (&d->run->backward, step.n_previous,
         gru ? step.hidden_part : step.gates, d->gates, gru, dh_before, n);
+    if (ends_gradient (d, i)) {
+      rnnc_zero (dh_before, n_carry);
+      rnnc_zero (dc, n_carry);
+    }
     real *swap = dh;
     dh = dh_before;
     dh_before = swap;

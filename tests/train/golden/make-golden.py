@@ -160,10 +160,58 @@ class Gesture(nn.Module):
         return F.cross_entropy(y, torch.tensor(labels), label_smoothing=0.1)
 
 
+def truncated(kind):
+    """A tagger whose state is carried on over every third step, not its
+    gradient: truncated backpropagation through time."""
+
+    class Truncated(nn.Module):
+        steps = 3
+        layers = [
+            {"type": kind, "name": "rnn", "hidden": 6, "layers": 2},
+            {"type": "dense", "name": "head", "units": 4},
+            {"type": "log-softmax"},
+        ]
+        frontend = {"type": "none", "features": 5}
+        loss = "cross-entropy"
+        extra = {"truncate": steps, "clip-value": 0.02}
+
+        def __init__(self):
+            super().__init__()
+            cell = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[kind]
+            self.rnn = cell(5, 6, 2)
+            self.head = nn.Linear(6, 4)
+
+        def forward(self, x, lengths):
+            rows = []
+            for b, n in enumerate(lengths):
+                state = None
+                pieces = []
+                for t in range(0, n, self.steps):
+                    h, state = self.rnn(x[t:min(t + self.steps, n), b], state)
+                    state = (tuple(s.detach() for s in state)
+                             if kind == "lstm" else state.detach())
+                    pieces.append(h)
+                rows.append(F.log_softmax(self.head(torch.cat(pieces)), -1))
+            return nn.utils.rnn.pad_sequence(rows), lengths
+
+        def data(self):
+            lengths = [11, 7, 3, 1]
+            return (torch.randn(11, 4, 5), lengths,
+                    torch.randint(4, (sum(lengths),)).tolist(), None)
+
+        def compute_loss(self, y, out, labels, target_lengths):
+            rows = torch.cat([y[:n, b] for b, n in enumerate(out)])
+            return F.cross_entropy(rows, torch.tensor(labels),
+                                   label_smoothing=0.1)
+
+    return Truncated
+
+
 def make(path, cls, kind, n_steps):
     torch.manual_seed(1)
     model = exact(cls())
     x, lengths, labels, target_lengths = model.data()
+    extra = getattr(cls, "extra", {})
     x = x.float().double()
     tensors = {k: v.clone() for k, v in model.state_dict().items()
                if v.is_floating_point()}
@@ -178,11 +226,15 @@ def make(path, cls, kind, n_steps):
             for name, p in model.named_parameters():
                 tensors["golden.gradient." + name] = p.grad.clone()
         losses.append(loss.item())
-        norms.append(float(nn.utils.clip_grad_norm_(model.parameters(), 1.0)))
+        norms.append(float(torch.sqrt(sum((p.grad ** 2).sum()
+                                          for p in model.parameters()))))
+        if "clip-value" in extra:
+            nn.utils.clip_grad_value_(model.parameters(), extra["clip-value"])
+        total = float(nn.utils.clip_grad_norm_(model.parameters(), 1.0))
         # clip_grad_norm_ divides by norm + 1e-6: undo the difference.
-        if norms[-1] > 1:
+        if total > 1:
             for p in model.parameters():
-                p.grad *= (norms[-1] + 1e-6) / norms[-1]
+                p.grad *= (total + 1e-6) / total
         optim.step()
     for name, p in model.state_dict().items():
         if p.is_floating_point():
@@ -199,6 +251,7 @@ def make(path, cls, kind, n_steps):
     description = {"format": 1, "task": "test", "frontend": cls.frontend,
                    "layers": cls.layers, "labels": [], "loss": cls.loss,
                    "optimiser": kind, "rate": rate}
+    description.update(extra)
     if cls.loss == "ctc":
         description["blank"] = 0
     save(path, description, tensors)
@@ -211,3 +264,6 @@ make(folder + "/speech-adamw.safetensors", Speech, "adamw", 20)
 make(folder + "/speech-sgd.safetensors", Speech, "sgd", 20)
 make(folder + "/speech-infeasible.safetensors", Infeasible, "adam", 5)
 make(folder + "/gesture-adam.safetensors", Gesture, "adam", 30)
+for cell in ("rnn", "gru", "lstm"):
+    make(folder + "/truncated-" + cell + ".safetensors", truncated(cell), "sgd",
+         20)
