@@ -8,7 +8,7 @@ static const CommandUsage usage = {
   "MODEL",
   "Prints a model's layers, sizes, latency, labels, licence and origin.\n"
   "MODEL is a file, or the name of an installed model.",
-  "  rnncore info models/speech-en.safetensors",
+  "  rnncore info speech-en-streaming",
   1,
   1,
 };

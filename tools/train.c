@@ -8,7 +8,8 @@ static const CommandUsage usage = {
   "Learns a model as the recipe says (docs/recipes.md). Decoded recordings\n"
   "are kept in a cache; OUTPUT.csv has a line an epoch. Ctrl-C saves\n"
   "OUTPUT.checkpoint and ends; --resume goes on to the same result.",
-  "  rnncore train models/speech.json --data ~/recordings --threads 4",
+  "  rnncore train models/recipes/speech-en-streaming.json \\\n"
+  "    --data ~/recordings --threads 4",
   1,
   1,
 };

@@ -12,7 +12,7 @@ static const CommandUsage usage = {
   "FILE…",
   "Writes down what is said in recordings of any format that FFmpeg reads.",
   "  rnncore transcribe interview.mp4\n"
-  "  rnncore transcribe --words --model speech-en talk.opus",
+  "  rnncore transcribe --words --model speech-en-streaming talk.opus",
   1,
   -1,
 };
@@ -136,7 +136,7 @@ command_transcribe (int argc, char **argv)
   interrupt_watch ();
   status = transcribe_files (model, transcriber, arguments, output.words);
   if (status == EXIT_OK && vtt != NULL
-      && !g_file_set_contents (vtt_path, vtt->str, (gssize) vtt->len, &error))
+      && !subtitle_write (vtt, vtt_path, &error))
     return command_fail (error);
   return status;
 }

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rnncore/model/safetensors.h"
@@ -115,17 +116,33 @@ sync_directory (const char *path)
   }
 }
 
+/* A rename would put a file in a device's place. */
+static gboolean
+can_be_replaced (const char *path)
+{
+  struct stat info;
+
+  return stat (path, &info) != 0 || S_ISREG (info.st_mode);
+}
+
 gboolean
 rnnc_safetensors_write (const char *path, const RnncTensor *tensors,
     guint n_tensors, const char *metadata_key, const char *metadata,
     GError **error)
 {
   g_autofree char *aside = g_strconcat (path, ".XXXXXX", NULL);
-  GString *header = build_header (tensors, n_tensors, metadata_key, metadata);
-  int fd = g_mkstemp_full (aside, O_RDWR | O_CLOEXEC, 0644);
-  int code = errno;
+  GString *header;
   gboolean ok = FALSE;
+  int code, fd;
 
+  if (!can_be_replaced (path)) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO,
+        "%s: cannot write: is not a regular file", path);
+    return FALSE;
+  }
+  header = build_header (tensors, n_tensors, metadata_key, metadata);
+  fd = g_mkstemp_full (aside, O_RDWR | O_CLOEXEC, 0644);
+  code = errno;
   if (fd >= 0) {
     ok = write_contents (fd, header, tensors, n_tensors);
     code = errno;

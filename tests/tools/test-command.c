@@ -4,6 +4,7 @@
  * is stopped and resumed. */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/tools/fixture.h"
 
@@ -280,7 +281,7 @@ test_use (void)
 {
   Fixture fixture;
   Outcome outcome;
-  g_autofree char *vtt = NULL;
+  g_autofree char *vtt = NULL, *link = NULL;
 
   fixture_begin (&fixture);
   write_task (&fixture);
@@ -314,6 +315,18 @@ test_use (void)
   outcome_clear (&outcome);
   vtt = fixture_read (&fixture, "x.vtt", NULL);
   g_assert_true (g_str_has_prefix (vtt, "WEBVTT\n\n00:00:00."));
+  g_clear_pointer (&vtt, g_free);
+
+  /* A link, as a device, stays what it is. */
+  link = fixture_path (&fixture, "link.vtt");
+  g_assert_cmpint (symlink ("x.vtt", link), ==, 0);
+  fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",
+      "--vtt", "link.vtt", "0.wav", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  outcome_clear (&outcome);
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+  vtt = fixture_read (&fixture, "x.vtt", NULL);
+  g_assert_true (g_str_has_suffix (vtt, "\na\n"));
 
   /* A bad file among good ones. */
   fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",

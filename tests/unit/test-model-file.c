@@ -294,6 +294,7 @@ test_write_and_read (void)
   g_autofree char *folder = g_dir_make_tmp ("rnncore-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "a b", NULL);
   g_autofree char *nowhere = g_build_filename (folder, "no", "b", NULL);
+  g_autofree char *fifo = g_build_filename (folder, "fifo", NULL);
   g_autofree float *back = NULL;
   g_autoptr (GError) error = NULL;
   RnncSafetensors *file;
@@ -313,6 +314,14 @@ test_write_and_read (void)
       rnnc_safetensors_write (nowhere, &tensor, 1, NULL, NULL, &error));
   g_assert_error (error, RNNC_ERROR, RNNC_ERROR_IO);
   g_assert_true (g_str_has_prefix (error->message, nowhere));
+  g_clear_error (&error);
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  g_assert_false (
+      rnnc_safetensors_write (fifo, &tensor, 1, NULL, NULL, &error));
+  g_assert_error (error, RNNC_ERROR, RNNC_ERROR_IO);
+  g_assert_true (g_str_has_prefix (error->message, fifo));
+  g_assert_false (g_file_test (fifo, G_FILE_TEST_IS_REGULAR));
+  g_unlink (fifo);
   g_unlink (path);
   g_assert_cmpint (g_rmdir (folder), ==, 0); /* nothing else was left */
 }

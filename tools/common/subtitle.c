@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/common/subtitle.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 GString *
 subtitle_begin (void)
 {
@@ -27,4 +30,32 @@ subtitle_append (GString *vtt, guint64 start, guint64 end, const char *text)
   g_string_append (vtt, " --> ");
   append_time (vtt, end);
   g_string_append_printf (vtt, "\n%s\n", escaped);
+}
+
+/* Into what a rename would replace: a device, a pipe. */
+static gboolean
+write_through (const GString *vtt, const char *path, GError **error)
+{
+  FILE *file = fopen (path, "w");
+  gboolean ok = file != NULL
+      && fwrite (vtt->str, 1, vtt->len, file) == vtt->len
+      && fflush (file) == 0;
+  int code = errno;
+
+  if (file != NULL)
+    fclose (file);
+  if (!ok)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+        "%s: %s", path, g_strerror (code));
+  return ok;
+}
+
+gboolean
+subtitle_write (const GString *vtt, const char *path, GError **error)
+{
+  if (g_file_test (path, G_FILE_TEST_EXISTS)
+      && (!g_file_test (path, G_FILE_TEST_IS_REGULAR)
+          || g_file_test (path, G_FILE_TEST_IS_SYMLINK)))
+    return write_through (vtt, path, error);
+  return g_file_set_contents (path, vtt->str, (gssize) vtt->len, error);
 }
