@@ -123,7 +123,7 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
     return FALSE;
   type = rnnc_model_frontend (eval->model)->type;
   if ((type == RNNC_FRONTEND_LOG_MEL && rnnc_model_blank (eval->model) < 0)
-      || type == RNNC_FRONTEND_NONE
+      || type == RNNC_FRONTEND_NONE || type == RNNC_FRONTEND_WAVEFORM
       || (type == RNNC_FRONTEND_VIDEO
           && !rnnc_model_is_many_to_one (eval->model))) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,

@@ -56,6 +56,9 @@ cache_format_from_frontend (const RnncFrontendConfig *frontend,
       format->height = frontend->video.height;
       format->colour = frontend->video.colour;
       break;
+    case RNNC_FRONTEND_WAVEFORM:
+      format->rate = frontend->waveform.rate;
+      break;
     case RNNC_FRONTEND_NONE:
       format->n_features = frontend->features;
       break;

@@ -251,6 +251,12 @@ prepare (Session *session, const SessionOptions *options, GError **error)
       recipe->path, &session->frontend, error);
   if (!session->has_frontend)
     return FALSE;
+  if (session->frontend.type == RNNC_FRONTEND_WAVEFORM) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
+        "%s: model.frontend: \"waveform\" cannot be trained with yet",
+        recipe->path);
+    return FALSE;
+  }
   cache_format_from_frontend (&session->frontend, &format);
   session->collection = collection_new (&format, options->cache,
       recipe->training.options.threads);
