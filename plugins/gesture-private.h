@@ -47,13 +47,13 @@ struct _GstRnnGesture {
   GstRnnGestureSettings current;
   GstRnnTextOutput text;
   GstVideoInfo info;
-  GArray *events;          /* GstRnnGestureEvent, not sent yet */
-  gboolean started;        /* model and liveness have been seen to */
+  GArray *events;   /* GstRnnGestureEvent, not sent yet */
+  gboolean started; /* model and liveness have been seen to */
   gboolean is_live;
-  gboolean has_frames;     /* the spotter has, since it began anew */
-  GstClockTime now;        /* end of the last frame, or NONE */
-  gint running;            /* label seen at this moment, or -1 */
-  GstFlowReturn flow;      /* of the text pad */
+  gboolean has_frames; /* the spotter has, since it began anew */
+  GstClockTime now;    /* end of the last frame, or NONE */
+  gint running;        /* label seen at this moment, or -1 */
+  GstFlowReturn flow;  /* of the text pad */
 };
 
 /* --- gesture-video.c ------------------------------------------------------ */
@@ -61,8 +61,8 @@ struct _GstRnnGesture {
 /* @self->current from the properties, as the spotter's options. */
 void gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
     RnncSpotterOptions *options);
-GstFlowReturn gst_rnn_gesture_transform_ip (GstBaseTransform *transform,
-    GstBuffer *buffer);
+GstFlowReturn
+gst_rnn_gesture_transform_ip (GstBaseTransform *transform, GstBuffer *buffer);
 /* What an event on the sink pad means, before the base class has it. */
 void gst_rnn_gesture_see_event (GstRnnGesture *self, GstEvent *event);
 gboolean gst_rnn_gesture_set_caps (GstBaseTransform *transform, GstCaps *in,
@@ -73,8 +73,8 @@ void gst_rnn_gesture_reset (GstRnnGesture *self, gboolean flush);
 /* --- gesture-output.c ----------------------------------------------------- */
 
 /* RnncGestureFunc */
-void gst_rnn_gesture_take_event (const RnncGesture *gesture,
-    gpointer user_data);
+void
+gst_rnn_gesture_take_event (const RnncGesture *gesture, gpointer user_data);
 /* Sends the events that came with @buffer (nullable: at the end of all), and
  * writes on it what it shows. */
 GstFlowReturn gst_rnn_gesture_send (GstRnnGesture *self, GstBuffer *buffer);

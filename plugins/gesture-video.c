@@ -13,8 +13,7 @@ gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
     RnncSpotterOptions *options)
 {
   rnnc_spotter_options_init (options);
-  options->mode
-      = settings->clip_mode ? RNNC_SPOTTER_CLIP : RNNC_SPOTTER_STREAM;
+  options->mode = settings->clip_mode ? RNNC_SPOTTER_CLIP : RNNC_SPOTTER_STREAM;
   options->threshold_on = settings->threshold;
   options->threshold_off = settings->threshold * OFF_PER_ON;
   options->report_after = settings->report_after < 0
@@ -113,7 +112,7 @@ describe_frame (GstVideoFrame *frame, RnncVideoFrame *described)
 {
   const GstVideoFormatInfo *format = frame->info.finfo;
 
-  *described = (RnncVideoFrame) {
+  *described = (RnncVideoFrame){
     .layout = layout_of (format),
     .width = (guint) GST_VIDEO_FRAME_WIDTH (frame),
     .height = (guint) GST_VIDEO_FRAME_HEIGHT (frame),

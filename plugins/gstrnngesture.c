@@ -27,8 +27,8 @@ GST_DEBUG_CATEGORY (gst_rnn_gesture_debug);
 #else
 #define DEPTH_FORMAT "GRAY16_BE"
 #endif
-#define VIDEO_CAPS                                                            \
-  GST_VIDEO_CAPS_MAKE ("{ RGB, BGR, RGBx, xRGB, BGRx, xBGR, RGBA, ARGB, "     \
+#define VIDEO_CAPS                                                             \
+  GST_VIDEO_CAPS_MAKE ("{ RGB, BGR, RGBx, xRGB, BGRx, xBGR, RGBA, ARGB, "      \
                        "BGRA, ABGR, GRAY8, " DEPTH_FORMAT ", NV12, I420 }")
 #define TEXT_CAPS "text/x-raw, format = (string) utf8"
 
@@ -45,12 +45,12 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VIDEO_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (VIDEO_CAPS));
-static GstStaticPadTemplate text_template = GST_STATIC_PAD_TEMPLATE (
-    "text_src", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS (TEXT_CAPS));
+static GstStaticPadTemplate text_template = GST_STATIC_PAD_TEMPLATE ("text_src",
+    GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS (TEXT_CAPS));
 
 G_DEFINE_FINAL_TYPE (GstRnnGesture, gst_rnn_gesture, GST_TYPE_BASE_TRANSFORM)
-GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (rnngesture, "rnngesture",
-    GST_RANK_NONE, GST_TYPE_RNN_GESTURE,
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (rnngesture, "rnngesture", GST_RANK_NONE,
+    GST_TYPE_RNN_GESTURE,
     GST_DEBUG_CATEGORY_INIT (gst_rnn_gesture_debug, "rnngesture", 0,
         "gestures in video"))
 
@@ -66,8 +66,8 @@ on_loaded (GstElement *element, RnncModel *model, GError **error)
   GST_OBJECT_LOCK (self);
   gst_rnn_gesture_options (&self->settings, &options);
   GST_OBJECT_UNLOCK (self);
-  self->spotter = rnnc_spotter_new (model, &options,
-      gst_rnn_gesture_take_event, self, error);
+  self->spotter = rnnc_spotter_new (model, &options, gst_rnn_gesture_take_event,
+      self, error);
   if (self->spotter == NULL)
     return FALSE;
   self->labels = rnnc_model_ref (model);
@@ -190,8 +190,7 @@ release_pad (GstElement *element, GstPad *pad)
 /* --- properties ----------------------------------------------------------- */
 
 static void
-set_property (GObject *object, guint id, const GValue *value,
-    GParamSpec *spec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstRnnGesture *self = GST_RNN_GESTURE (object);
 
@@ -247,9 +246,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
   GST_OBJECT_UNLOCK (self);
 }
 
-#define STATIC_READY                                                          \
+#define STATIC_READY                                                           \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define STATIC_PLAYING                                                        \
+#define STATIC_PLAYING                                                         \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 
 static void
@@ -262,17 +261,18 @@ install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_CLIP_MODE,
       g_param_spec_boolean ("clip-mode", "Clip mode",
           "One label for all up to the end of the stream or segment, instead "
-          "of events on an endless stream", FALSE, STATIC_READY));
+          "of events on an endless stream",
+          FALSE, STATIC_READY));
   g_object_class_install_property (klass, PROP_CLASS_CONFIDENCE_THRESHOLD,
-      g_param_spec_double ("class-confidence-threshold",
-          "Confidence threshold",
+      g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
           "Confidence from which on a gesture is seen (clip-mode has the most "
-          "likely one)", 0.0, 1.0, DEFAULT_THRESHOLD, STATIC_PLAYING));
+          "likely one)",
+          0.0, 1.0, DEFAULT_THRESHOLD, STATIC_PLAYING));
   g_object_class_install_property (klass, PROP_REPORT_AFTER,
       g_param_spec_int64 ("report-after", "Report after",
           "How long a gesture must have been seen to be reported while it "
-          "still goes on, ms (-1: when it has ended)", -1, G_MAXINT,
-          DEFAULT_REPORT_AFTER, STATIC_PLAYING));
+          "still goes on, ms (-1: when it has ended)",
+          -1, G_MAXINT, DEFAULT_REPORT_AFTER, STATIC_PLAYING));
   g_object_class_install_property (klass, PROP_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
           "Post results on the bus", TRUE, STATIC_PLAYING));
@@ -330,7 +330,7 @@ gst_rnn_gesture_class_init (GstRnnGestureClass *klass)
 static void
 gst_rnn_gesture_init (GstRnnGesture *self)
 {
-  self->settings = (GstRnnGestureSettings) {
+  self->settings = (GstRnnGestureSettings){
     .threshold = DEFAULT_THRESHOLD,
     .report_after = DEFAULT_REPORT_AFTER,
     .clip_mode = FALSE,
@@ -340,8 +340,7 @@ gst_rnn_gesture_init (GstRnnGesture *self)
   self->loader
       = gst_rnn_model_loader_new (GST_ELEMENT (self), "gesture", on_loaded);
   self->events = g_array_new (FALSE, FALSE, sizeof (GstRnnGestureEvent));
-  gst_rnn_text_output_init (&self->text, GST_ELEMENT (self), "text",
-      TEXT_CAPS);
+  gst_rnn_text_output_init (&self->text, GST_ELEMENT (self), "text", TEXT_CAPS);
   gst_rnn_gesture_reset (self, FALSE);
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);

@@ -28,10 +28,10 @@ GST_DEBUG_CATEGORY (gst_rnn_speech_debug);
 #define MAX_UTTERANCE 3600000
 #define DEFAULT_THRESHOLD 0.0
 
-#define SINK_CAPS                                                             \
-  "audio/x-raw, format = (string) { " GST_AUDIO_NE (F32) ", "                 \
-  GST_AUDIO_NE (S16) " }, rate = (int) 16000, channels = (int) 1, "           \
-  "layout = (string) interleaved"
+#define SINK_CAPS                                                              \
+  "audio/x-raw, format = (string) { " GST_AUDIO_NE (F32) ", " GST_AUDIO_NE (   \
+      S16) " }, rate = (int) 16000, channels = (int) 1, "                      \
+           "layout = (string) interleaved"
 #define SRC_CAPS "text/x-raw, format = (string) utf8"
 #define JSON_CAPS "application/x-json"
 
@@ -55,8 +55,8 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (SINK_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (SRC_CAPS));
-static GstStaticPadTemplate json_template = GST_STATIC_PAD_TEMPLATE (
-    "json_src", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS (JSON_CAPS));
+static GstStaticPadTemplate json_template = GST_STATIC_PAD_TEMPLATE ("json_src",
+    GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS (JSON_CAPS));
 
 G_DEFINE_FINAL_TYPE (GstRnnSpeech, gst_rnn_speech, GST_TYPE_ELEMENT)
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (rnnspeech, "rnnspeech", GST_RANK_NONE,
@@ -303,8 +303,7 @@ replace_string (char **string, const GValue *value)
 }
 
 static void
-set_property (GObject *object, guint id, const GValue *value,
-    GParamSpec *spec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstRnnSpeech *self = GST_RNN_SPEECH (object);
   GstRnnSpeechSettings *settings = &self->settings;
@@ -408,9 +407,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
   GST_OBJECT_UNLOCK (self);
 }
 
-#define STATIC_READY                                                          \
+#define STATIC_READY                                                           \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define STATIC_PLAYING                                                        \
+#define STATIC_PLAYING                                                         \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 
 static void
@@ -431,12 +430,12 @@ install_model_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_MAX_UTTERANCE,
       g_param_spec_uint ("max-utterance", "Longest utterance",
           "Length after which an utterance is ended at the next word boundary, "
-          "ms", MIN_UTTERANCE, MAX_UTTERANCE, DEFAULT_MAX_UTTERANCE,
-          STATIC_PLAYING));
+          "ms",
+          MIN_UTTERANCE, MAX_UTTERANCE, DEFAULT_MAX_UTTERANCE, STATIC_PLAYING));
   g_object_class_install_property (klass, PROP_CLASS_CONFIDENCE_THRESHOLD,
-      g_param_spec_double ("class-confidence-threshold",
-          "Confidence threshold", "Words less confident than this are left out",
-          0.0, 1.0, DEFAULT_THRESHOLD, STATIC_PLAYING));
+      g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
+          "Words less confident than this are left out", 0.0, 1.0,
+          DEFAULT_THRESHOLD, STATIC_PLAYING));
 }
 
 static void
@@ -445,16 +444,18 @@ install_time_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_LATENCY,
       g_param_spec_uint ("latency", "Latency",
           "With output-unit=word: how long after its end a word is held at "
-          "most before it is final, ms", 0, G_MAXINT, DEFAULT_LATENCY,
-          STATIC_PLAYING));
+          "most before it is final, ms",
+          0, G_MAXINT, DEFAULT_LATENCY, STATIC_PLAYING));
   g_object_class_install_property (klass, PROP_LATENESS,
       g_param_spec_uint ("lateness", "Lateness",
           "How much later than the audio the text is played, ms; from the next "
-          "segment on", 0, G_MAXINT, DEFAULT_LATENESS, STATIC_PLAYING));
+          "segment on",
+          0, G_MAXINT, DEFAULT_LATENESS, STATIC_PLAYING));
   g_object_class_install_property (klass, PROP_MAX_OBSERVED_DELAY,
       g_param_spec_uint ("max-observed-delay", "Longest delay observed",
           "Longest time from an utterance's end to its final result, in audio, "
-          "ms", 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+          "ms",
+          0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 static void
@@ -464,8 +465,8 @@ install_output_properties (GObjectClass *klass)
       g_param_spec_int64 ("partial-results-interval",
           "Interval of partial results",
           "Least time between partial results, ms of audio (0: whenever the "
-          "text changes, -1: none)", -1, G_MAXINT, DEFAULT_PARTIAL_INTERVAL,
-          STATIC_PLAYING));
+          "text changes, -1: none)",
+          -1, G_MAXINT, DEFAULT_PARTIAL_INTERVAL, STATIC_PLAYING));
   g_object_class_install_property (klass, PROP_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
           "Post results on the bus", TRUE, STATIC_PLAYING));

@@ -72,8 +72,7 @@ post_progress (GstRnnModelLoader *loader, GstProgressType type,
 }
 
 static void
-post_failure (GstRnnModelLoader *loader, const char *path,
-    const GError *error)
+post_failure (GstRnnModelLoader *loader, const char *path, const GError *error)
 {
   post_progress (loader, GST_PROGRESS_TYPE_ERROR, error->message);
   gst_element_message_full (loader->element, GST_MESSAGE_ERROR,
@@ -184,8 +183,7 @@ gst_rnn_model_loader_release (GstRnnModelLoader *loader)
 }
 
 void
-gst_rnn_model_loader_set_flushing (GstRnnModelLoader *loader,
-    gboolean flushing)
+gst_rnn_model_loader_set_flushing (GstRnnModelLoader *loader, gboolean flushing)
 {
   g_mutex_lock (&loader->lock);
   loader->flushing = flushing;

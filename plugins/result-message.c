@@ -14,8 +14,7 @@ gst_rnn_result_set_times (GstStructure *result, const GstSegment *segment,
 
     if (GST_CLOCK_TIME_IS_VALID (segment->stop))
       inside = MIN (inside, segment->stop);
-    stream_time
-        = gst_segment_to_stream_time (segment, GST_FORMAT_TIME, inside);
+    stream_time = gst_segment_to_stream_time (segment, GST_FORMAT_TIME, inside);
     running_time
         = gst_segment_to_running_time (segment, GST_FORMAT_TIME, inside);
     if (!GST_CLOCK_TIME_IS_VALID (stream_time))

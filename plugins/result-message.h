@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * duration, endtime (stream-time + duration); u64 ns, never
  * %GST_CLOCK_TIME_NONE: what is outside the segment counts as its nearest end.
  */
-void gst_rnn_result_set_times (GstStructure *result,
-    const GstSegment *segment, GstClockTime timestamp, GstClockTime duration);
+void gst_rnn_result_set_times (GstStructure *result, const GstSegment *segment,
+    GstClockTime timestamp, GstClockTime duration);
 
 /**
  * gst_rnn_result_to_json:

@@ -64,8 +64,7 @@ drain (GstRnnSpeech *self)
 
   if (!GST_CLOCK_TIME_IS_VALID (end))
     return GST_FLOW_OK;
-  GST_DEBUG_OBJECT (self, "draining at %" GST_TIME_FORMAT,
-      GST_TIME_ARGS (end));
+  GST_DEBUG_OBJECT (self, "draining at %" GST_TIME_FORMAT, GST_TIME_ARGS (end));
   rnnc_transcriber_flush (self->transcriber);
   gst_rnn_speech_send_end (self, end);
   forget_position (self);
@@ -159,8 +158,8 @@ push_slice (GstRnnSpeech *self, const float *samples, gsize n_samples)
   static const float silence[SLICE];
 
   self->n_samples += n_samples;
-  rnnc_transcriber_push (self->transcriber,
-      samples != NULL ? samples : silence, n_samples);
+  rnnc_transcriber_push (self->transcriber, samples != NULL ? samples : silence,
+      n_samples);
   return gst_rnn_speech_send (self);
 }
 
@@ -269,8 +268,8 @@ static GstFlowReturn
 take_buffer (GstRnnSpeech *self, GstBuffer *buffer)
 {
   gsize width = self->is_float ? sizeof (float) : sizeof (gint16);
-  GstClockTime start = self->is_timed ? GST_BUFFER_PTS (buffer)
-                                      : GST_CLOCK_TIME_NONE;
+  GstClockTime start
+      = self->is_timed ? GST_BUFFER_PTS (buffer) : GST_CLOCK_TIME_NONE;
   GstFlowReturn flow;
   GstMapInfo map;
   gsize n_samples;
@@ -310,8 +309,8 @@ gst_rnn_speech_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   }
   self->flow = GST_FLOW_OK;
   if (self->is_timed && GST_BUFFER_PTS_IS_VALID (buffer))
-    buffer = gst_audio_buffer_clip (buffer, &self->segment,
-        GST_RNN_SPEECH_RATE, width);
+    buffer = gst_audio_buffer_clip (buffer, &self->segment, GST_RNN_SPEECH_RATE,
+        width);
   if (buffer == NULL)
     return GST_FLOW_OK;
   flow = take_buffer (self, buffer);

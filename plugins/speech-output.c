@@ -23,8 +23,7 @@ gst_rnn_speech_take_transcript (const RnncTranscript *transcript,
 void
 gst_rnn_speech_forget_results (GstRnnSpeech *self)
 {
-  g_queue_clear_full (&self->results,
-      (GDestroyNotify) gst_rnn_transcript_free);
+  g_queue_clear_full (&self->results, (GDestroyNotify) gst_rnn_transcript_free);
   g_clear_pointer (&self->partial, gst_rnn_transcript_free);
   self->partial_is_new = FALSE;
   self->warned = FALSE;
@@ -72,7 +71,8 @@ warn_of_delay (GstRnnSpeech *self, GstClockTime start)
   gst_element_message_full_with_details (GST_ELEMENT (self),
       GST_MESSAGE_WARNING, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
       g_strdup_printf ("A word came %" G_GUINT64_FORMAT
-          " ms too late for its time.", delay / GST_MSECOND),
+                       " ms too late for its time.",
+          delay / GST_MSECOND),
       g_strdup ("raise the property latency or lateness"), __FILE__,
       GST_FUNCTION, __LINE__,
       gst_structure_new ("rnnspeech/excessive-delay", "delay", G_TYPE_UINT64,
@@ -81,8 +81,7 @@ warn_of_delay (GstRnnSpeech *self, GstClockTime start)
 
 /* The words from the first that is not out yet, to before @end. */
 static void
-commit_words (GstRnnSpeech *self, const GstRnnTranscript *transcript,
-    guint end)
+commit_words (GstRnnSpeech *self, const GstRnnTranscript *transcript, guint end)
 {
   gboolean is_end = transcript->is_final && end == transcript->words->len;
   gboolean ends_line = is_end && wants_lines (self);
@@ -95,8 +94,8 @@ commit_words (GstRnnSpeech *self, const GstRnnTranscript *transcript,
     gboolean is_last = self->n_committed + 1 == end;
 
     warn_of_delay (self, word->start);
-    push_text (self, word->text, ends_line && is_last ? "\n" : " ",
-        word->start, word->end);
+    push_text (self, word->text, ends_line && is_last ? "\n" : " ", word->start,
+        word->end);
   }
 }
 
@@ -114,8 +113,7 @@ count_due_words (GstRnnSpeech *self)
     const GstRnnWord *word = gst_rnn_transcript_word (partial, due);
     gboolean is_last = due + 1 == partial->words->len;
 
-    if ((is_last ? word->end : word->start) + hold + self->model_latency
-        > now)
+    if ((is_last ? word->end : word->start) + hold + self->model_latency > now)
       break;
     due++;
   }
@@ -149,8 +147,7 @@ maybe_publish_partial (GstRnnSpeech *self)
 
   if (interval < 0 || !self->partial_is_new)
     return;
-  if (GST_CLOCK_TIME_IS_VALID (self->next_partial)
-      && now < self->next_partial)
+  if (GST_CLOCK_TIME_IS_VALID (self->next_partial) && now < self->next_partial)
     return;
   self->partial_is_new = FALSE;
   self->next_partial = now + (GstClockTime) interval * GST_MSECOND;

@@ -31,8 +31,8 @@ typedef enum {
 
 /* Properties, guarded by the object lock; the streaming thread has a copy. */
 typedef struct {
-  guint latency;  /* ms */
-  guint lateness; /* ms */
+  guint latency;           /* ms */
+  guint lateness;          /* ms */
   gint64 partial_interval; /* ms, -1: none */
   guint endpoint_silence;  /* ms */
   guint max_utterance;     /* ms */
@@ -67,13 +67,13 @@ struct _GstRnnSpeech {
   gboolean is_timed; /* the input's buffers have usable timestamps */
   gboolean is_live;
   gboolean is_float;
-  gboolean started;      /* model, liveness and tags have been seen to */
-  char *language;        /* in force */
-  GstTagList *tags;      /* upstream's */
-  GstClockTime base;     /* of the transcriber's time 0; NONE: no audio yet */
-  guint64 n_samples;     /* the transcriber has had since */
-  GstClockTime next;     /* where the next buffer should begin, or NONE */
-  GQueue results;        /* GstRnnTranscript, not sent yet */
+  gboolean started;  /* model, liveness and tags have been seen to */
+  char *language;    /* in force */
+  GstTagList *tags;  /* upstream's */
+  GstClockTime base; /* of the transcriber's time 0; NONE: no audio yet */
+  guint64 n_samples; /* the transcriber has had since */
+  GstClockTime next; /* where the next buffer should begin, or NONE */
+  GQueue results;    /* GstRnnTranscript, not sent yet */
   GstRnnTranscript *partial; /* newest, of the utterance now running */
   gboolean partial_is_new;
   gboolean warned;           /* of words that are too late, this utterance */
@@ -90,10 +90,10 @@ GstClockTime gst_rnn_speech_own_latency (GstRnnSpeech *self,
 
 /* --- speech-input.c ------------------------------------------------------- */
 
-GstFlowReturn gst_rnn_speech_chain (GstPad *pad, GstObject *parent,
-    GstBuffer *buffer);
-gboolean gst_rnn_speech_sink_event (GstPad *pad, GstObject *parent,
-    GstEvent *event);
+GstFlowReturn
+gst_rnn_speech_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer);
+gboolean
+gst_rnn_speech_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);
 /* Forgets the stream; @flush: what is to come is the same stream. */
 void gst_rnn_speech_reset (GstRnnSpeech *self, gboolean flush);
 /* Where the audio heard so far ends, or NONE. */

@@ -91,9 +91,9 @@ add_words (const GstRnnTranscript *transcript, GstStructure *result)
     g_value_init (&value, GST_TYPE_STRUCTURE);
     g_value_take_boxed (&value,
         gst_structure_new ("word", "text", G_TYPE_STRING, word->text,
-            "timestamp", G_TYPE_UINT64, word->start, "duration",
-            G_TYPE_UINT64, word->end - word->start, "confidence",
-            G_TYPE_DOUBLE, word->confidence, NULL));
+            "timestamp", G_TYPE_UINT64, word->start, "duration", G_TYPE_UINT64,
+            word->end - word->start, "confidence", G_TYPE_DOUBLE,
+            word->confidence, NULL));
     gst_value_list_append_and_take_value (&list, &value);
   }
   gst_structure_take_value (result, "words", &list);

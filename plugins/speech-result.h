@@ -37,8 +37,8 @@ GstRnnTranscript *gst_rnn_transcript_new (const RnncTranscript *transcript,
     GstClockTime base, double threshold);
 void gst_rnn_transcript_free (GstRnnTranscript *transcript);
 
-const GstRnnWord *gst_rnn_transcript_word (const GstRnnTranscript *transcript,
-    guint index);
+const GstRnnWord *
+gst_rnn_transcript_word (const GstRnnTranscript *transcript, guint index);
 
 /**
  * gst_rnn_transcript_to_structure:
@@ -47,8 +47,8 @@ const GstRnnWord *gst_rnn_transcript_word (const GstRnnTranscript *transcript,
  *
  * Returns: (transfer full): the bus message's structure
  */
-GstStructure *gst_rnn_transcript_to_structure (
-    const GstRnnTranscript *transcript, const char *name,
-    const GstSegment *segment, const char *language);
+GstStructure *
+gst_rnn_transcript_to_structure (const GstRnnTranscript *transcript,
+    const char *name, const GstSegment *segment, const char *language);
 
 G_END_DECLS

@@ -14,7 +14,7 @@ typedef struct {
   GstElement *element;
   const char *stream; /* suffix of the stream id */
   GstCaps *caps;
-  GstPad *pad; /* (nullable) */
+  GstPad *pad;            /* (nullable) */
   GstEvent *stream_start; /* upstream's, or NULL */
   GstSegment segment;     /* undefined before the first */
   guint32 seqnum;         /* of the segment */
@@ -38,8 +38,8 @@ void gst_rnn_text_output_reset (GstRnnTextOutput *output);
 void gst_rnn_text_output_flush (GstRnnTextOutput *output);
 
 /* @event: (transfer none): upstream's STREAM_START; ours is made from it. */
-void gst_rnn_text_output_stream_start (GstRnnTextOutput *output,
-    GstEvent *event);
+void
+gst_rnn_text_output_stream_start (GstRnnTextOutput *output, GstEvent *event);
 
 /**
  * gst_rnn_text_output_segment:
@@ -65,8 +65,8 @@ void gst_rnn_text_output_forward (GstRnnTextOutput *output, GstEvent *event);
 void gst_rnn_text_output_gap (GstRnnTextOutput *output, GstClockTime until);
 
 /* The stream goes on at @timestamp: after a GAP, or from further back. */
-void gst_rnn_text_output_go_to (GstRnnTextOutput *output,
-    GstClockTime timestamp);
+void
+gst_rnn_text_output_go_to (GstRnnTextOutput *output, GstClockTime timestamp);
 
 /**
  * gst_rnn_text_output_push:

@@ -14,16 +14,16 @@ G_BEGIN_DECLS
  * triangles on the mel axis that reach from centre to centre of their
  * neighbours, spaced evenly from fmin to fmax, peak 1 (HTK). */
 typedef struct {
-  guint rate;   /* Hz; default 16000 */
-  guint window; /* samples; default 400 (25 ms) */
-  guint hop;    /* samples; default 160 (10 ms) */
-  guint fft;    /* points, at least window; twice a product of 2s, 3s and 5s
-                   (others would allocate in every transform); default 512 */
-  guint mels;   /* bands, 1..256; default 80 */
-  double fmin;  /* Hz; default 20 */
-  double fmax;  /* Hz, at most rate/2; default rate/2 */
-  double floor; /* > 0; added to the band's power before the log;
-                   default 1e-6 */
+  guint rate;       /* Hz; default 16000 */
+  guint window;     /* samples; default 400 (25 ms) */
+  guint hop;        /* samples; default 160 (10 ms) */
+  guint fft;        /* points, at least window; twice a product of 2s, 3s and 5s
+                       (others would allocate in every transform); default 512 */
+  guint mels;       /* bands, 1..256; default 80 */
+  double fmin;      /* Hz; default 20 */
+  double fmax;      /* Hz, at most rate/2; default rate/2 */
+  double floor;     /* > 0; added to the band's power before the log;
+                       default 1e-6 */
   float *mean;      /* [mels] or NULL: not normalised */
   float *deviation; /* [mels] or NULL, each > 0 */
 } RnncLogMelConfig;
@@ -57,7 +57,7 @@ typedef struct {
 } RnncWaveformConfig;
 
 typedef enum {
-  RNNC_FRONTEND_NONE,    /* the network takes feature vectors */
+  RNNC_FRONTEND_NONE, /* the network takes feature vectors */
   RNNC_FRONTEND_LOG_MEL,
   RNNC_FRONTEND_VIDEO,
   RNNC_FRONTEND_WAVEFORM,
@@ -140,8 +140,8 @@ RNNC_API gsize rnnc_waveform_pending (const RnncWaveform *waveform,
  *
  * Returns: frames written. Any chunking of the samples gives the same frames.
  */
-RNNC_API gsize rnnc_waveform_push (RnncWaveform *waveform,
-    const float *samples, gsize n_samples, float *frames);
+RNNC_API gsize rnnc_waveform_push (RnncWaveform *waveform, const float *samples,
+    gsize n_samples, float *frames);
 
 /**
  * rnnc_waveform_flush:
@@ -161,8 +161,8 @@ RNNC_API gsize rnnc_waveform_flush (RnncWaveform *waveform, float *frames);
 #define RNNC_VIDEO_MAX_SIDE 65535
 
 typedef enum {
-  RNNC_PIXEL_RGB,  /* 8 bits a channel; also BGR, xRGB … by the offsets below;
-                      BT.601 luma where the network wants grey */
+  RNNC_PIXEL_RGB, /* 8 bits a channel; also BGR, xRGB … by the offsets below;
+                     BT.601 luma where the network wants grey */
   RNNC_PIXEL_GRAY8,
   RNNC_PIXEL_GRAY16, /* native endian; 65535 becomes 1 */
   RNNC_PIXEL_YUV420, /* 8 bits, planar or semi-planar, limited range, BT.601;
@@ -227,8 +227,8 @@ RNNC_API void rnnc_video_repeat (RnncVideo *video, float *out);
  * The second half of rnnc_video_push(), difference and normalisation, for
  * pictures that were reduced and sampled before (training caches).
  */
-RNNC_API void rnnc_video_push_picture (RnncVideo *video, const float *picture,
-    float *out);
+RNNC_API void
+rnnc_video_push_picture (RnncVideo *video, const float *picture, float *out);
 
 /**
  * rnnc_video_reduce:

@@ -37,10 +37,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncModel, rnnc_model_unref)
  * (NULL: the first line of the file "default-TASK") in the directories of
  * RNNCORE_MODEL_PATH, in the installed data directory, in the build tree.
  *
- * Returns: (transfer full): a path, or %NULL with @error listing where it looked
+ * Returns: (transfer full): a path, or %NULL with @error listing where it
+ * looked
  */
-RNNC_API char *rnnc_model_find (const char *name, const char *task,
-    GError **error);
+RNNC_API char *
+rnnc_model_find (const char *name, const char *task, GError **error);
 
 RNNC_API const char *rnnc_model_path (RnncModel *model);
 /* "speech", "gesture", or another task's name. */

@@ -21,8 +21,8 @@ typedef struct {
 } RnncGesture;
 
 /* Called from push and flush in their thread. */
-typedef void (*RnncGestureFunc) (const RnncGesture *gesture,
-    gpointer user_data);
+typedef void (
+    *RnncGestureFunc) (const RnncGesture *gesture, gpointer user_data);
 
 typedef enum {
   RNNC_SPOTTER_STREAM, /* events on an endless stream */
@@ -61,9 +61,9 @@ RNNC_API void rnnc_spotter_options_init (RnncSpotterOptions *options);
  * Returns: (transfer full): %NULL with @error if the model is not a many-to-one
  *   video model that ends in softmax or log-softmax
  */
-RNNC_API RnncSpotter *rnnc_spotter_new (RnncModel *model,
-    const RnncSpotterOptions *options, RnncGestureFunc func,
-    gpointer user_data, GError **error);
+RNNC_API RnncSpotter *
+rnnc_spotter_new (RnncModel *model, const RnncSpotterOptions *options,
+    RnncGestureFunc func, gpointer user_data, GError **error);
 RNNC_API void rnnc_spotter_free (RnncSpotter *spotter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncSpotter, rnnc_spotter_free)
 

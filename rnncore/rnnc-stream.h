@@ -14,8 +14,8 @@ typedef struct _RnncStream RnncStream;
  * RnncOutputFunc:
  * @outputs: [n_frames, output size]; valid during the call
  */
-typedef void (*RnncOutputFunc) (const float *outputs, gsize n_frames,
-    gpointer user_data);
+typedef void (
+    *RnncOutputFunc) (const float *outputs, gsize n_frames, gpointer user_data);
 
 /**
  * rnnc_stream_new:
@@ -25,8 +25,8 @@ typedef void (*RnncOutputFunc) (const float *outputs, gsize n_frames,
  * All memory of the stream is one arena, made here; push, flush and reset never
  * allocate.
  */
-RNNC_API RnncStream *rnnc_stream_new (RnncModel *model, RnncOutputFunc func,
-    gpointer user_data);
+RNNC_API RnncStream *
+rnnc_stream_new (RnncModel *model, RnncOutputFunc func, gpointer user_data);
 RNNC_API void rnnc_stream_free (RnncStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncStream, rnnc_stream_free)
 

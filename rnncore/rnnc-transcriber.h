@@ -34,8 +34,8 @@ typedef struct {
 } RnncTranscript;
 
 /* Valid during the call; called from push and flush in their thread. */
-typedef void (*RnncTranscriptFunc) (const RnncTranscript *transcript,
-    gpointer user_data);
+typedef void (
+    *RnncTranscriptFunc) (const RnncTranscript *transcript, gpointer user_data);
 
 /* What max_utterance may be, ns: 1 s to an hour. */
 #define RNNC_TRANSCRIBER_MIN_UTTERANCE G_GUINT64_CONSTANT (1000000000)
@@ -70,9 +70,9 @@ RNNC_API void rnnc_transcriber_options_init (RnncTranscriberOptions *options);
  *   model with CTC letters (a label " " for the word boundary, a blank,
  *   log-softmax at the end)
  */
-RNNC_API RnncTranscriber *rnnc_transcriber_new (RnncModel *model,
-    const RnncTranscriberOptions *options, RnncTranscriptFunc func,
-    gpointer user_data, GError **error);
+RNNC_API RnncTranscriber *
+rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
+    RnncTranscriptFunc func, gpointer user_data, GError **error);
 RNNC_API void rnnc_transcriber_free (RnncTranscriber *transcriber);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncTranscriber, rnnc_transcriber_free)
 

@@ -45,8 +45,8 @@ typedef enum {
 } RnncLoss;
 
 typedef enum {
-  RNNC_OPTIMISER_SGD,  /* with momentum */
-  RNNC_OPTIMISER_ADAM, /* Kingma and Ba 2015 */
+  RNNC_OPTIMISER_SGD,   /* with momentum */
+  RNNC_OPTIMISER_ADAM,  /* Kingma and Ba 2015 */
   RNNC_OPTIMISER_ADAMW, /* Loshchilov and Hutter 2019 */
 } RnncOptimiser;
 
@@ -76,11 +76,11 @@ typedef struct {
 
 /* What one step did. */
 typedef struct {
-  double loss;           /* of the batch, before the update */
-  double gradient_norm;  /* global, before any clipping */
+  double loss;          /* of the batch, before the update */
+  double gradient_norm; /* global, before any clipping */
   gboolean clipped;
-  guint n_infeasible;    /* CTC targets longer than their input allows: they
-                            count as zero loss (PyTorch's zero_infinity) */
+  guint n_infeasible; /* CTC targets longer than their input allows: they
+                         count as zero loss (PyTorch's zero_infinity) */
 } RnncStepStats;
 
 typedef struct _RnncTrainer RnncTrainer;
@@ -143,9 +143,9 @@ RNNC_API gboolean rnnc_trainer_step (RnncTrainer *trainer,
  *   a sequence's end; dropout off, running statistics of batch norm; (nullable)
  * @targets: (nullable): if given, @loss is set, label smoothing included
  */
-RNNC_API void rnnc_trainer_forward (RnncTrainer *trainer,
-    const RnncBatch *batch, const RnncTargets *targets, float *output,
-    double *loss);
+RNNC_API void
+rnnc_trainer_forward (RnncTrainer *trainer, const RnncBatch *batch,
+    const RnncTargets *targets, float *output, double *loss);
 
 /* Norm of the last step's gradient, and of the weights, per layer that has
  * any: @names (element-type utf8, owned by @trainer). */
@@ -155,7 +155,7 @@ RNNC_API guint rnnc_trainer_layer_norms (RnncTrainer *trainer,
 
 /* How much of the loss arrives where, in one recurrent layer. */
 typedef struct {
-  const char *name;    /* of the layer; of stacked ones the first is NAME.0 */
+  const char *name; /* of the layer; of stacked ones the first is NAME.0 */
   guint n_distances;
   const double *norms; /* [n_distances]: |dLoss/dh| so many steps before the
                           last one, the mean over the sequences that are so

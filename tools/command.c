@@ -9,9 +9,12 @@
 static GOptionContext *
 make_context (const GOptionEntry *entries, const CommandUsage *usage)
 {
-  g_autofree char *example = g_strdup_printf ("Example:\n%s\n\n"
-      "Results go to standard output, messages to standard error.\n"
-      "Exit status: 0 success, 1 failure, 2 wrong usage.", usage->example);
+  g_autofree char *example
+      = g_strdup_printf ("Example:\n%s\n\n"
+                         "Results go to standard output, messages to standard "
+                         "error.\n"
+                         "Exit status: 0 success, 1 failure, 2 wrong usage.",
+          usage->example);
   GOptionContext *context = g_option_context_new (usage->arguments);
 
   g_option_context_set_summary (context, usage->summary);

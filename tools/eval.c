@@ -27,7 +27,7 @@ typedef struct {
   GArray *rows;
   gboolean stream;
   gboolean transcripts;
-  gint truth;  /* columns */
+  gint truth; /* columns */
   gint corpus;
   SpeechScore *speech;
   LabelScore *gestures;
@@ -46,9 +46,9 @@ eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
       : manifest_field (eval->manifest, row, eval->corpus);
   g_autofree char *text = eval->stream
       ? recognise_speech_stream (eval->model, path, seconds, &eval->processor,
-            error)
+          error)
       : recognise_speech (eval->model, eval->labels, path, seconds,
-            &eval->processor, error);
+          &eval->processor, error);
   g_autofree char *reference = NULL;
   g_autofree char *heard = NULL;
 
@@ -95,9 +95,8 @@ eval_rows (Evaluation *eval)
     g_autofree char *path = manifest_media_path (eval->manifest, row);
     g_autoptr (GError) error = NULL;
     double seconds = 0;
-    gboolean ok = eval->speech
-        ? eval_text (eval, row, path, &seconds, &error)
-        : eval_clip (eval, row, path, &seconds, &error);
+    gboolean ok = eval->speech ? eval_text (eval, row, path, &seconds, &error)
+                               : eval_clip (eval, row, path, &seconds, &error);
 
     if (!ok) {
       message ("%s", error->message);

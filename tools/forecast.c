@@ -52,7 +52,8 @@ forecast_open (Forecast *forecast, const char *name, const char *path,
   if (rnnc_model_frontend (model)->type != RNNC_FRONTEND_NONE
       || rnnc_model_output_size (model) != forecast->n_features
       || rnnc_model_is_many_to_one (model) || rnnc_model_stride (model) != 1
-      || rnnc_model_look_ahead (model) != 0 || rnnc_model_n_labels (model) > 0) {
+      || rnnc_model_look_ahead (model) != 0
+      || rnnc_model_n_labels (model) > 0) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
         "%s: not a model of a series: it must give at each step as many "
         "numbers as go in",
@@ -89,15 +90,15 @@ static void
 listen_to (Forecast *forecast, guint first, guint last)
 {
   if (first < last)
-    rnnc_stream_push_features (forecast->stream,
-        series_step (forecast, first), last - first);
+    rnnc_stream_push_features (forecast->stream, series_step (forecast, first),
+        last - first);
 }
 
 static void
 go_on (Forecast *forecast)
 {
-  g_autofree float *in = g_memdup2 (forecast->next,
-      forecast->n_features * sizeof (float));
+  g_autofree float *in
+      = g_memdup2 (forecast->next, forecast->n_features * sizeof (float));
 
   rnnc_stream_push_features (forecast->stream, in, 1);
 }
@@ -117,14 +118,16 @@ print_forecast (Forecast *forecast, guint n_steps)
     for (guint i = 0; i < forecast->n_features; i++) {
       char text[G_ASCII_DTOSTR_BUF_SIZE];
 
-      printf (",%s", g_ascii_formatd (text, sizeof text, "%.7g",
-                         (double) forecast->next[i]));
+      printf (",%s",
+          g_ascii_formatd (text, sizeof text, "%.7g",
+              (double) forecast->next[i]));
     }
     putchar ('\n');
   }
 }
 
-/* --- errors --------------------------------------------------------------------- */
+/* --- errors
+ * --------------------------------------------------------------------- */
 
 static double
 series_deviation (const Forecast *forecast)
@@ -157,8 +160,8 @@ squared_error (const Forecast *forecast, guint t)
 
 /* From each @every-th step behind the first @warm_up ones. */
 static gboolean
-measure (Forecast *forecast, const GArray *horizons, guint warm_up,
-    guint every, GError **error)
+measure (Forecast *forecast, const GArray *horizons, guint warm_up, guint every,
+    GError **error)
 {
   guint n = forecast->series->n_steps;
   guint furthest = 0, n_origins = 0;

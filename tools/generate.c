@@ -7,8 +7,10 @@
 static const CommandUsage usage = {
   "TASK",
   "Writes one sequence of a generated task as CSV, as recipes take it\n"
-  "(docs/recipes.md): features first, then what the network should say at each\n"
-  "step. Tasks: adding, temporal-order, copy-memory, parity, spirals, spelling,\n"
+  "(docs/recipes.md): features first, then what the network should say at "
+  "each\n"
+  "step. Tasks: adding, temporal-order, copy-memory, parity, spirals, "
+  "spelling,\n"
   "mackey-glass.",
   "  rnncore generate mackey-glass --steps 2000 > series.csv",
   1,
@@ -20,8 +22,8 @@ print_number (float value, const char *end)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
-  printf ("%s%s",
-      g_ascii_formatd (text, sizeof text, "%.9g", (double) value), end);
+  printf ("%s%s", g_ascii_formatd (text, sizeof text, "%.9g", (double) value),
+      end);
 }
 
 static void
@@ -38,7 +40,7 @@ print_sequence (const Generator *generator, const Sequence *sequence)
   printf ("%s\n", has_values ? ",target" : has_labels ? ",label" : "");
   for (guint t = 0; t < sequence->n_steps; t++) {
     for (guint i = 0; i < n; i++)
-      print_number (g_array_index (sequence->features, float, t * n + i),
+      print_number (g_array_index (sequence->features, float, t *n + i),
           i + 1 < n || has_values || has_labels ? "," : "\n");
     if (has_values)
       print_number (g_array_index (sequence->values, float, t), "\n");
@@ -60,8 +62,8 @@ command_generate (int argc, char **argv)
   const GOptionEntry entries[] = {
     { "steps", 'n', 0, G_OPTION_ARG_INT, &steps, "Steps (1000)", "N" },
     { "seed", 's', 0, G_OPTION_ARG_INT, &seed, "Which one (1)", "N" },
-    { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &tau,
-        "Delay of mackey-glass (17)", "T" },
+    { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &tau, "Delay of mackey-glass (17)",
+        "T" },
     { NULL },
   };
 

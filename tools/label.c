@@ -42,8 +42,8 @@ take_gesture (const RnncGesture *gesture, gpointer user_data)
 }
 
 static gboolean
-push_frame (const RnncVideoFrame *frame, guint64 timestamp,
-    gpointer user_data, GError **error)
+push_frame (const RnncVideoFrame *frame, guint64 timestamp, gpointer user_data,
+    GError **error)
 {
   Labeller *labeller = user_data;
 
@@ -105,8 +105,7 @@ command_label (int argc, char **argv)
     return command_fail (error);
   rnnc_spotter_options_init (&options);
   options.mode = labeller.stream ? RNNC_SPOTTER_STREAM : RNNC_SPOTTER_CLIP;
-  spotter = rnnc_spotter_new (model, &options, take_gesture, &labeller,
-      &error);
+  spotter = rnnc_spotter_new (model, &options, take_gesture, &labeller, &error);
   if (spotter == NULL)
     return command_fail (error);
   labeller.model = model;

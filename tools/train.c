@@ -53,7 +53,8 @@ command_train (int argc, char **argv)
       || !(overrides.max_hours >= 0))
     return command_misused (argv[0], "a number is out of range");
   if (options.resume && options.restart)
-    return command_misused (argv[0], "--resume and --restart exclude each other");
+    return command_misused (argv[0],
+        "--resume and --restart exclude each other");
   interrupt_watch ();
   overrides.data = data;
   overrides.output = output;

@@ -74,8 +74,8 @@ transcribe_file (RnncModel *model, RnncTranscriber *transcriber,
 
 /* A file that cannot be read is reported, the others finish. */
 static int
-transcribe_files (RnncModel *model, RnncTranscriber *transcriber,
-    GStrv paths, gboolean words)
+transcribe_files (RnncModel *model, RnncTranscriber *transcriber, GStrv paths,
+    gboolean words)
 {
   int status = EXIT_OK;
   gboolean several = g_strv_length (paths) > 1;
@@ -129,8 +129,8 @@ command_transcribe (int argc, char **argv)
     return command_fail (error);
   rnnc_transcriber_options_init (&options);
   options.partial_interval = -1;
-  transcriber = rnnc_transcriber_new (model, &options, take_transcript,
-      &output, &error);
+  transcriber = rnnc_transcriber_new (model, &options, take_transcript, &output,
+      &error);
   if (transcriber == NULL)
     return command_fail (error);
   interrupt_watch ();

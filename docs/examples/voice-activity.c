@@ -47,14 +47,16 @@ main (int argc, char **argv)
   }
   if (rnnc_model_frontend (model)->type != RNNC_FRONTEND_WAVEFORM
       || rnnc_model_output_size (model) != 1) {
-    fprintf (stderr, "voice-activity: %s: is not a network from a waveform to "
-                     "one number\n", argv[1]);
+    fprintf (stderr,
+        "voice-activity: %s: is not a network from a waveform to "
+        "one number\n",
+        argv[1]);
     return 1;
   }
   printer.period = rnnc_model_output_period (model);
   stream = rnnc_stream_new (model, print_outputs, &printer);
-  while ((n = fread (samples, sizeof *samples, G_N_ELEMENTS (samples), stdin))
-      > 0)
+  while (
+      (n = fread (samples, sizeof *samples, G_N_ELEMENTS (samples), stdin)) > 0)
     rnnc_stream_push_samples (stream, samples, n);
   rnnc_stream_flush (stream);
   return 0;

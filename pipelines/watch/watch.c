@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AUDIO_BRANCH                                                          \
-  "queue max-size-time=0 max-size-bytes=0 ! audioconvert ! audioresample "    \
+#define AUDIO_BRANCH                                                           \
+  "queue max-size-time=0 max-size-bytes=0 ! audioconvert ! audioresample "     \
   "! rnnspeech name=speech output-unit=utterance ! "
 #define NOTHING "fakesink sync=false"
 #define SUBTITLES "webvttenc ! filesink name=subtitles sync=false"
-#define VIDEO_BRANCH                                                          \
-  "queue max-size-time=0 max-size-bytes=0 ! videoconvert "                    \
+#define VIDEO_BRANCH                                                           \
+  "queue max-size-time=0 max-size-bytes=0 ! videoconvert "                     \
   "! rnngesture name=gesture ! fakesink sync=false"
 
 typedef struct {

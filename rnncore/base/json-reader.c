@@ -16,8 +16,7 @@ rnnc_json_parse (const char *text, gsize length, const char *origin,
 
   if (!rnnc_json_scan (text, length, &reason, &offset)) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
-        "%s: bad JSON at byte %" G_GSIZE_FORMAT ": %s", origin, offset,
-        reason);
+        "%s: bad JSON at byte %" G_GSIZE_FORMAT ": %s", origin, offset, reason);
     return NULL;
   }
   parser = json_parser_new_immutable ();
@@ -184,8 +183,7 @@ rnnc_json_get_object (JsonObject *object, const char *path, const char *key,
 
 gboolean
 rnnc_json_get_uints (JsonObject *object, const char *path, const char *key,
-    guint minimum, guint maximum, guint n_values, guint *values,
-    GError **error)
+    guint minimum, guint maximum, guint n_values, guint *values, GError **error)
 {
   JsonNode *node = json_object_get_member (object, key);
   JsonArray *array;

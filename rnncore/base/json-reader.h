@@ -40,12 +40,12 @@ gboolean rnnc_json_check_keys (JsonObject *object, const char *path,
 /* The members below: absent ones leave *@value as it was (its default) and
  * return %TRUE; wrong type or range sets @error, which names "path.key".
  * Strings, arrays and objects returned belong to @object. */
-gboolean rnnc_json_get_uint (JsonObject *object, const char *path,
-    const char *key, guint minimum, guint maximum, guint *value,
-    GError **error);
-gboolean rnnc_json_get_double (JsonObject *object, const char *path,
-    const char *key, double minimum, double maximum, double *value,
-    GError **error);
+gboolean
+rnnc_json_get_uint (JsonObject *object, const char *path, const char *key,
+    guint minimum, guint maximum, guint *value, GError **error);
+gboolean
+rnnc_json_get_double (JsonObject *object, const char *path, const char *key,
+    double minimum, double maximum, double *value, GError **error);
 gboolean rnnc_json_get_boolean (JsonObject *object, const char *path,
     const char *key, gboolean *value, GError **error);
 gboolean rnnc_json_get_string (JsonObject *object, const char *path,

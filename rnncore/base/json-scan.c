@@ -129,8 +129,8 @@ scan_word (Scan *scan)
       return TRUE;
     }
   }
-  return fail (scan, peek (scan) == '/' ? "comments are not JSON"
-                                        : "unexpected character");
+  return fail (scan,
+      peek (scan) == '/' ? "comments are not JSON" : "unexpected character");
 }
 
 /* Keys that differ only by escapes are left to the reader above: two spellings

@@ -27,8 +27,8 @@ typedef struct _RnncCtcDecoder RnncCtcDecoder;
  *   word boundary
  * @capacity: frames from the first letter to the last of one utterance
  */
-RnncCtcDecoder *rnnc_ctc_decoder_new (const char *const *labels,
-    guint n_labels, guint blank, guint capacity);
+RnncCtcDecoder *rnnc_ctc_decoder_new (const char *const *labels, guint n_labels,
+    guint blank, guint capacity);
 void rnnc_ctc_decoder_free (RnncCtcDecoder *decoder);
 /* Makes room for longer utterances; what is decoded stays. */
 void rnnc_ctc_decoder_grow (RnncCtcDecoder *decoder, guint capacity);
@@ -46,8 +46,8 @@ void rnnc_ctc_decoder_next_utterance (RnncCtcDecoder *decoder);
  *
  * Returns: whether the frame belongs to a letter of this utterance
  */
-gboolean rnnc_ctc_decoder_push (RnncCtcDecoder *decoder,
-    const float *log_posteriors);
+gboolean
+rnnc_ctc_decoder_push (RnncCtcDecoder *decoder, const float *log_posteriors);
 
 /* Frames since the reset. */
 guint64 rnnc_ctc_decoder_n_frames (const RnncCtcDecoder *decoder);

@@ -14,19 +14,19 @@ struct _RnncCtcDecoder {
   gsize *label_bytes;
   gsize longest_label;
 
-  guint64 frame;       /* frames since the reset */
-  guint last;          /* best label of the frame before */
-  gboolean sounding;   /* @last is the utterance's last letter */
-  float peak;          /* highest posterior of that letter so far */
+  guint64 frame;     /* frames since the reset */
+  guint last;        /* best label of the frame before */
+  gboolean sounding; /* @last is the utterance's last letter */
+  float peak;        /* highest posterior of that letter so far */
 
-  guint capacity;      /* letters */
+  guint capacity; /* letters */
   guint n_letters;
   guint n_words;
   gboolean in_word;
-  RnncCtcWord *words;  /* [capacity] */
-  char *word_texts;    /* one after another, each with its NUL */
+  RnncCtcWord *words; /* [capacity] */
+  char *word_texts;   /* one after another, each with its NUL */
   gsize word_bytes;
-  char *text;          /* joined by spaces */
+  char *text; /* joined by spaces */
   gsize text_bytes;
 };
 
@@ -162,8 +162,7 @@ add_letter (RnncCtcDecoder *decoder, guint label)
 
   if (!decoder->in_word)
     begin_word (decoder);
-  memcpy (decoder->text + decoder->text_bytes, decoder->labels[label],
-      n_bytes);
+  memcpy (decoder->text + decoder->text_bytes, decoder->labels[label], n_bytes);
   decoder->text_bytes += n_bytes;
   decoder->text[decoder->text_bytes] = '\0';
   memcpy (decoder->word_texts + decoder->word_bytes, decoder->labels[label],

@@ -21,9 +21,9 @@ typedef struct {
   guint64 maximum; /* from the first letter; then at the next boundary */
   guint64 latest;  /* then at once */
   /* State. */
-  gboolean open;   /* a letter was heard since the last endpoint */
-  guint64 length;  /* frames since that letter */
-  guint64 silent;  /* frames since the last letter or endpoint */
+  gboolean open;  /* a letter was heard since the last endpoint */
+  guint64 length; /* frames since that letter */
+  guint64 silent; /* frames since the last letter or endpoint */
 } RnncEndpoint;
 
 static inline void
@@ -41,7 +41,7 @@ rnnc_endpoint_reset (RnncEndpoint *endpoint)
  *
  * Returns: what ends with this frame; the next frame begins anew
  */
-RnncEndpointKind rnnc_endpoint_push (RnncEndpoint *endpoint, gboolean letter,
-    gboolean in_word);
+RnncEndpointKind
+rnnc_endpoint_push (RnncEndpoint *endpoint, gboolean letter, gboolean in_word);
 
 G_END_DECLS

@@ -12,14 +12,13 @@ G_BEGIN_DECLS
 
 typedef struct {
   gsize n_features;
-  gsize capacity; /* frames */
+  gsize capacity;   /* frames */
   guint64 n_frames; /* since the last reset */
-  float *data;    /* [2 * capacity, n_features] */
+  float *data;      /* [2 * capacity, n_features] */
 } RnncFeatureRing;
 
 static inline void
-rnnc_feature_ring_init (RnncFeatureRing *ring, gsize n_features,
-    gsize capacity)
+rnnc_feature_ring_init (RnncFeatureRing *ring, gsize n_features, gsize capacity)
 {
   ring->n_features = n_features;
   ring->capacity = capacity;

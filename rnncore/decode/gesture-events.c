@@ -31,8 +31,8 @@ begin (RnncGestureEvents *events, guint64 end)
 
 /* The window is part of the running gesture. */
 static void
-extend (RnncGestureEvents *events, guint label, double posterior,
-    guint64 start, guint64 end)
+extend (RnncGestureEvents *events, guint label, double posterior, guint64 start,
+    guint64 end)
 {
   if (posterior > events->gesture.confidence) {
     events->gesture.label = label;
@@ -102,6 +102,6 @@ rnnc_gesture_events_finish (RnncGestureEvents *events, RnncGesture *gesture)
 {
   if (!events->active)
     return FALSE;
-  return finish (events, 0,
-      2 * (events->last_middle - events->last_start), gesture);
+  return finish (events, 0, 2 * (events->last_middle - events->last_start),
+      gesture);
 }

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct {
   /* Rules. */
   guint n_labels;
-  gint none;           /* label that never is a gesture; -1: there is none */
+  gint none; /* label that never is a gesture; -1: there is none */
   double threshold_on;
   double threshold_off;
   guint64 refractory;  /* ns */
@@ -19,12 +19,12 @@ typedef struct {
   /* State. */
   gboolean active;
   gboolean reported;
-  RnncGesture gesture;  /* while active: label and confidence of the peak */
-  guint64 first_end;    /* end of the window that began it */
-  guint64 peak_end;     /* of the one with the highest posterior */
-  guint64 last_start;   /* of the newest that is above threshold_off */
+  RnncGesture gesture; /* while active: label and confidence of the peak */
+  guint64 first_end;   /* end of the window that began it */
+  guint64 peak_end;    /* of the one with the highest posterior */
+  guint64 last_start;  /* of the newest that is above threshold_off */
   guint64 last_middle;
-  guint64 quiet_until;  /* refractory */
+  guint64 quiet_until; /* refractory */
 } RnncGestureEvents;
 
 void rnnc_gesture_events_reset (RnncGestureEvents *events);
@@ -51,8 +51,8 @@ gboolean rnnc_gesture_events_push (RnncGestureEvents *events,
     const float *posteriors, guint64 start, guint64 end, RnncGesture *gesture);
 
 /* The video ends: yields the gesture that is running. */
-gboolean rnnc_gesture_events_finish (RnncGestureEvents *events,
-    RnncGesture *gesture);
+gboolean
+rnnc_gesture_events_finish (RnncGestureEvents *events, RnncGesture *gesture);
 
 /* Highest posterior but that of none. */
 guint rnnc_gesture_best (const float *posteriors, guint n_labels, gint none);

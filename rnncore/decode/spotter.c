@@ -24,20 +24,20 @@ struct _RnncSpotter {
 
   OutputKind output_kind;
   guint n_labels;
-  guint n_recurrent;    /* index of the first recurrent layer */
-  guint stride;         /* network frames to a feature frame */
-  guint look_ahead;     /* feature frames, rounded up */
+  guint n_recurrent; /* index of the first recurrent layer */
+  guint stride;      /* network frames to a feature frame */
+  guint look_ahead;  /* feature frames, rounded up */
   guint64 rate_numerator;
   guint64 rate_denominator;
 
   RnncVideo *video;
-  float *picture;       /* one network frame */
-  RnncStream *stream;   /* layers before @n_recurrent; NULL if there are none */
+  float *picture;     /* one network frame */
+  RnncStream *stream; /* layers before @n_recurrent; NULL if there are none */
   RnncFeatureRing ring;
   float *work;
-  float *posteriors;    /* [n_labels] */
+  float *posteriors; /* [n_labels] */
 
-  gsize window;         /* feature frames */
+  gsize window; /* feature frames */
   guint64 hop;
   guint64 minimum;
   guint64 next_decision; /* at this many feature frames */
@@ -45,8 +45,8 @@ struct _RnncSpotter {
   RnncGestureEvents events;
 
   gboolean started;
-  guint64 origin;       /* timestamp of network frame 0 */
-  guint64 newest;       /* timestamp of the newest frame */
+  guint64 origin; /* timestamp of network frame 0 */
+  guint64 newest; /* timestamp of the newest frame */
 };
 
 void
@@ -54,7 +54,7 @@ rnnc_spotter_options_init (RnncSpotterOptions *options)
 {
   g_return_if_fail (options != NULL);
 
-  *options = (RnncSpotterOptions) {
+  *options = (RnncSpotterOptions){
     .mode = RNNC_SPOTTER_STREAM,
     .window = 0,
     .hop = 200 * NS_PER_MS,
@@ -76,7 +76,7 @@ time_of_frame (const RnncSpotter *spotter, guint64 frame)
 
   return units / spotter->rate_numerator * NS_PER_SECOND
       + units % spotter->rate_numerator * NS_PER_SECOND
-          / spotter->rate_numerator;
+      / spotter->rate_numerator;
 }
 
 /* Nearest number of feature frames, at least 1. */
@@ -229,8 +229,8 @@ find_output_kind (RnncModel *model, OutputKind *kind)
 static gboolean
 check_model (RnncModel *model, OutputKind *kind, GError **error)
 {
-  guint n_gestures = rnnc_model_n_labels (model)
-      - (rnnc_model_blank (model) >= 0 ? 1 : 0);
+  guint n_gestures
+      = rnnc_model_n_labels (model) - (rnnc_model_blank (model) >= 0 ? 1 : 0);
 
   if (rnnc_model_frontend (model)->type != RNNC_FRONTEND_VIDEO)
     return refuse (model, "its front end is not video", error);
@@ -259,8 +259,7 @@ measure_features (RnncSpotter *spotter, gsize *n_features)
   last = g_ptr_array_index (layers, spotter->n_recurrent - 1);
   *n_features = rnnc_shape_size (&last->output);
   spotter->stride = (guint) last->stride;
-  spotter->look_ahead
-      = (last->look_ahead + last->stride - 1) / last->stride;
+  spotter->look_ahead = (last->look_ahead + last->stride - 1) / last->stride;
 }
 
 RnncSpotter *

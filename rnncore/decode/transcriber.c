@@ -31,12 +31,12 @@ struct _RnncTranscriber {
   gboolean partials;
   guint64 partial_interval; /* frames */
 
-  guint64 n_samples;        /* since the start */
-  guint phase;              /* samples in the block */
+  guint64 n_samples; /* since the start */
+  guint phase;       /* samples in the block */
   gboolean core_reset_due;
   guint32 utterance_id;
-  guint n_reported;         /* letters of the last partial */
-  guint64 next_partial;     /* frame */
+  guint n_reported;     /* letters of the last partial */
+  guint64 next_partial; /* frame */
 
   guint capacity;
   RnncWord *words; /* [capacity] */
@@ -250,9 +250,9 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->frame_length = config->hop * rnnc_model_stride (model);
   transcriber->centre = config->window;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
-  transcriber->decoder = rnnc_ctc_decoder_new (
-      (const char *const *) model->description->labels,
-      rnnc_model_n_labels (model), (guint) rnnc_model_blank (model), 1);
+  transcriber->decoder
+      = rnnc_ctc_decoder_new ((const char *const *) model->description->labels,
+          rnnc_model_n_labels (model), (guint) rnnc_model_blank (model), 1);
   rnnc_transcriber_options_init (&defaults);
   rnnc_transcriber_set_options (transcriber, options ? options : &defaults);
   return transcriber;
@@ -286,8 +286,9 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
       RNNC_TRANSCRIBER_MAX_UTTERANCE);
   endpoint->maximum = frames_of_time (transcriber, maximum);
   endpoint->latest = frames_of_time (transcriber, maximum / 4 * 5);
-  endpoint->silence = MAX (1, frames_of_time (transcriber,
-      MIN (options->endpoint_silence, RNNC_TRANSCRIBER_MAX_UTTERANCE)));
+  endpoint->silence = MAX (1,
+      frames_of_time (transcriber,
+          MIN (options->endpoint_silence, RNNC_TRANSCRIBER_MAX_UTTERANCE)));
   interval = (guint64) MAX (options->partial_interval, 0);
   transcriber->partials = options->partial_interval >= 0;
   transcriber->partial_interval = frames_of_time (transcriber,

@@ -123,7 +123,7 @@ sum_rows (const RnncAreaPlane *plane, const Axis *axis, guint y, gsize offset,
 
 /* Where the horizontal sums of one output row stand. */
 typedef struct {
-  guint x;        /* output that is being summed */
+  guint x; /* output that is being summed */
   guint64 sums[RNNC_AREA_MAX_CHANNELS];
   double scale;
   float *out;
@@ -154,8 +154,8 @@ emit_output (const RnncAreaPlane *plane, RowState *state)
 /* Adds the samples first … first + n - 1 of a row, whose vertical sums are
  * given, to the outputs that they lie under. */
 static void
-sum_columns (const RnncAreaPlane *plane, const Axis *axis, guint first,
-    guint n, const guint32 *columns, RowState *state)
+sum_columns (const RnncAreaPlane *plane, const Axis *axis, guint first, guint n,
+    const guint32 *columns, RowState *state)
 {
   guint bytes = plane->depth / 8;
   guint n_channels = plane->n_channels;

@@ -17,15 +17,15 @@ G_BEGIN_DECLS
  * likewise. */
 typedef struct {
   const guint8 *data;
-  gssize stride;       /* bytes between rows */
-  guint width;         /* of the picture, before subsampling */
+  gssize stride; /* bytes between rows */
+  guint width;   /* of the picture, before subsampling */
   guint height;
-  guint subsampling;   /* 1 or 2 */
-  guint depth;         /* bits of a channel: 8, or 16 in native endian */
-  guint pixel_stride;  /* bytes between samples */
-  guint n_channels;    /* to average, 1..3 */
+  guint subsampling;  /* 1 or 2 */
+  guint depth;        /* bits of a channel: 8, or 16 in native endian */
+  guint pixel_stride; /* bytes between samples */
+  guint n_channels;   /* to average, 1..3 */
   guint offsets[RNNC_AREA_MAX_CHANNELS]; /* bytes, of each in a sample */
-  gboolean luma;       /* BT.601 luma of the 3 channels instead of them */
+  gboolean luma; /* BT.601 luma of the 3 channels instead of them */
 } RnncAreaPlane;
 
 /**

@@ -24,20 +24,20 @@ struct _RnncLogMel {
   float floor;
   gboolean normalised;
 
-  float *hann;          /* [window] */
-  float *mean;          /* [mels] */
-  float *inverse;       /* [mels]: 1 / deviation */
-  MelBand *bands;       /* [mels] */
-  float *weights;       /* of all bands, one after another */
+  float *hann;    /* [window] */
+  float *mean;    /* [mels] */
+  float *inverse; /* [mels]: 1 / deviation */
+  MelBand *bands; /* [mels] */
+  float *weights; /* of all bands, one after another */
   kiss_fftr_cfg fft;
-  float *windowed;      /* [fft], zeros behind the window */
+  float *windowed;        /* [fft], zeros behind the window */
   kiss_fft_cpx *spectrum; /* [n_bins] */
-  float *power;         /* [n_bins] */
+  float *power;           /* [n_bins] */
 
-  float *samples;       /* [window]: of the frame that is being filled */
+  float *samples; /* [window]: of the frame that is being filled */
   guint filled;
-  guint skip;           /* to drop before the next frame, where hop > window */
-  gsize fresh;          /* since the last whole window */
+  guint skip;  /* to drop before the next frame, where hop > window */
+  gsize fresh; /* since the last whole window */
 };
 
 static double

@@ -16,8 +16,8 @@ struct _RnncVideo {
   float mean[6];
   float inverse[6]; /* 1 / deviation */
 
-  float *current;  /* [height, width, n_colours] */
-  float *previous; /* the last network frame's picture */
+  float *current;   /* [height, width, n_colours] */
+  float *previous;  /* the last network frame's picture */
   gboolean started; /* @previous holds a picture */
   gboolean timed;   /* @origin holds a timestamp */
   guint64 origin;   /* timestamp of network frame 0 */
@@ -54,8 +54,10 @@ rnnc_video_new (const RnncVideoConfig *config)
   video->difference = config->difference;
   video->rate_numerator = config->rate_numerator;
   video->rate_denominator = config->rate_denominator;
-  video->max_fill = (guint) MIN (G_MAXUINT / 2, 1 + RNNC_VIDEO_MAX_GAP
-      * video->rate_numerator / (video->rate_denominator * NS_PER_SECOND));
+  video->max_fill = (guint) MIN (G_MAXUINT / 2,
+      1
+          + RNNC_VIDEO_MAX_GAP * video->rate_numerator
+              / (video->rate_denominator * NS_PER_SECOND));
   n_channels = rnnc_video_config_channels (config);
   for (guint c = 0; c < n_channels; c++) {
     video->mean[c] = config->mean ? config->mean[c] : 0.0f;
@@ -101,7 +103,7 @@ last_due (const RnncVideo *video, guint64 elapsed)
   return whole / denominator
       + ((whole % denominator) * NS_PER_SECOND + rest * numerator
             + video->rate_denominator * NS_PER_SECOND)
-          / (denominator * NS_PER_SECOND);
+      / (denominator * NS_PER_SECOND);
 }
 
 /* @video->current and the difference to @video->previous, normalised; then

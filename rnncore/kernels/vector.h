@@ -54,7 +54,7 @@ store (float *at, Vec value)
 INLINE Vec
 spread (float value)
 {
-  return value - (Vec) { 0 };
+  return value - (Vec){ 0 };
 }
 
 INLINE Vec
@@ -100,20 +100,20 @@ vec_tanh (Vec x)
 
 /* --- element by element --------------------------------------------------- */
 
-#define DEFINE_MAP(name, vector)                                              \
-  static void name (float *x, size_t n)                                       \
-  {                                                                           \
-    size_t i = 0;                                                             \
-                                                                              \
-    for (; i + RNNC_LANES <= n; i += RNNC_LANES)                              \
-      store (x + i, vector (load (x + i)));                                   \
-    if (i < n) {                                                              \
-      float rest[RNNC_LANES] = { 0 };                                         \
-                                                                              \
-      memcpy (rest, x + i, (n - i) * sizeof *x);                              \
-      store (rest, vector (load (rest)));                                     \
-      memcpy (x + i, rest, (n - i) * sizeof *x);                              \
-    }                                                                         \
+#define DEFINE_MAP(name, vector)                                               \
+  static void name (float *x, size_t n)                                        \
+  {                                                                            \
+    size_t i = 0;                                                              \
+                                                                               \
+    for (; i + RNNC_LANES <= n; i += RNNC_LANES)                               \
+      store (x + i, vector (load (x + i)));                                    \
+    if (i < n) {                                                               \
+      float rest[RNNC_LANES] = { 0 };                                          \
+                                                                               \
+      memcpy (rest, x + i, (n - i) * sizeof *x);                               \
+      store (rest, vector (load (rest)));                                      \
+      memcpy (x + i, rest, (n - i) * sizeof *x);                               \
+    }                                                                          \
   }
 
 INLINE Vec
@@ -190,11 +190,11 @@ gru (const float *input, const float *hidden, float *h, size_t n)
     size_t left = n - i;
     Vec reset = vec_sigmoid (
         load_part (input + i, left) + load_part (hidden + i, left));
-    Vec update = vec_sigmoid (load_part (input + n + i, left)
-        + load_part (hidden + n + i, left));
-    Vec fresh = vec_tanh (RNNC_FUSED (reset,
-        load_part (hidden + 2 * n + i, left),
-        load_part (input + 2 * n + i, left)));
+    Vec update = vec_sigmoid (
+        load_part (input + n + i, left) + load_part (hidden + n + i, left));
+    Vec fresh
+        = vec_tanh (RNNC_FUSED (reset, load_part (hidden + 2 * n + i, left),
+            load_part (input + 2 * n + i, left)));
 
     store_part (h + i,
         RNNC_FUSED (update, load_part (h + i, left) - fresh, fresh), left);
@@ -206,7 +206,7 @@ gru (const float *input, const float *hidden, float *h, size_t n)
 /* Panels side by side in a tile of @rows rows: as many as the registers hold
  * sums for, so that the latency of a fused operation is hidden and a weight
  * serves as many rows as it can. */
-#define WIDE(rows) WIDE_PANELS (RNNC_TILE_SUMS / ((rows) * PARTS))
+#define WIDE(rows) WIDE_PANELS (RNNC_TILE_SUMS / ((rows) *PARTS))
 #define WIDE_PANELS(n) ((n) >= 8 ? 8 : (n) >= 4 ? 4 : (n) >= 2 ? 2 : 1)
 
 /* Floats of x that rows of one block take: they stay in the cache while all
@@ -251,26 +251,25 @@ tile (const Product *p, const size_t rows, const size_t panels)
   Vec sum[RNNC_TILE_SUMS];
 
   UNROLL for (size_t r = 0; r < rows; r++)
-    UNROLL for (size_t j = 0; j < width; j++)
-      sum[r * width + j] = start (p, r, j * RNNC_LANES);
+      UNROLL for (size_t j = 0; j < width; j++) sum[r * width + j]
+      = start (p, r, j * RNNC_LANES);
   for (size_t i = 0; i < k; i++) {
     Vec w[8 * PARTS];
 
-    UNROLL for (size_t j = 0; j < width; j++)
-      w[j] = load (packed + (j / PARTS) * panel + i * RNNC_PANEL
-          + (j % PARTS) * RNNC_LANES);
-    UNROLL for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t j = 0; j < width; j++) w[j] = load (packed
+        + (j / PARTS) * panel + i * RNNC_PANEL + (j % PARTS) * RNNC_LANES);
+    UNROLL for (size_t r = 0; r < rows; r++)
+    {
       Vec value = spread (x[r * ldx + i]);
 
-      UNROLL for (size_t j = 0; j < width; j++)
-        sum[r * width + j] = RNNC_FUSED (w[j], value, sum[r * width + j]);
+      UNROLL for (size_t j = 0; j < width; j++) sum[r * width + j]
+          = RNNC_FUSED (w[j], value, sum[r * width + j]);
     }
   }
   UNROLL for (size_t r = 0; r < rows; r++)
-    UNROLL for (size_t j = 0; j < width; j++)
-      if (j * RNNC_LANES < p->n)
-        store_part (p->y + r * p->ldy + j * RNNC_LANES, sum[r * width + j],
-            p->n - j * RNNC_LANES);
+      UNROLL for (size_t j = 0; j < width; j++) if (j * RNNC_LANES < p->n)
+          store_part (p->y + r * p->ldy + j * RNNC_LANES, sum[r * width + j],
+              p->n - j * RNNC_LANES);
 }
 
 INLINE void
@@ -314,10 +313,10 @@ band (Product p, size_t m, const size_t rows)
     strips (&p, m, rows, 1);
 }
 
-#define DEFINE_BAND(rows)                                                     \
-  static void band_##rows (Product p, size_t m)                               \
-  {                                                                           \
-    band (p, m, rows);                                                        \
+#define DEFINE_BAND(rows)                                                      \
+  static void band_##rows (Product p, size_t m)                                \
+  {                                                                            \
+    band (p, m, rows);                                                         \
   }
 
 DEFINE_BAND (1)
@@ -355,8 +354,7 @@ block_rows (size_t m, size_t k)
   size_t fitting = BLOCK_FLOATS / (k + 1);
   size_t rows = m < fitting ? m : fitting;
 
-  return rows < RNNC_TILE_ROWS ? RNNC_TILE_ROWS
-                               : rows - rows % RNNC_TILE_ROWS;
+  return rows < RNNC_TILE_ROWS ? RNNC_TILE_ROWS : rows - rows % RNNC_TILE_ROWS;
 }
 
 static void

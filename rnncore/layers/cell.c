@@ -56,8 +56,8 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
 {
   const RnncRecurrentParams *core = &layer->spec->params.recurrent;
   gsize rows = (gsize) rnnc_cell_gates (core->cell) * core->hidden;
-  gsize n_in = index == 0 ? rnnc_layer_inputs (layer)
-                          : rnnc_layer_outputs (layer);
+  gsize n_in
+      = index == 0 ? rnnc_layer_inputs (layer) : rnnc_layer_outputs (layer);
   const gsize input_shape[] = { rows, n_in };
   gsize n_state = rnnc_recurrent_outputs (core);
   const gsize state_shape[] = { rows, n_state };
@@ -69,13 +69,13 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
 
   if (input == NULL)
     return FALSE;
-  state = read_part (layer, index, reverse, "weight_hh", source, state_shape,
-      2, error);
+  state = read_part (layer, index, reverse, "weight_hh", source, state_shape, 2,
+      error);
   if (state == NULL)
     return FALSE;
   for (guint i = 0; core->bias && i < 2; i++) {
-    biases[i] = read_part (layer, index, reverse, i == 0 ? "bias_ih"
-            : "bias_hh", source, &rows, 1, error);
+    biases[i] = read_part (layer, index, reverse,
+        i == 0 ? "bias_ih" : "bias_hh", source, &rows, 1, error);
     if (biases[i] == NULL) {
       g_free (biases[0]);
       return FALSE;
@@ -120,8 +120,8 @@ step (const RnncDirection *direction, float *gates, float *hidden_part,
 
   switch (direction->cell) {
     case RNNC_CELL_LSTM:
-      rnnc_linear_apply (&direction->state, h, direction->outputs, gates,
-          4 * n, 1, TRUE);
+      rnnc_linear_apply (&direction->state, h, direction->outputs, gates, 4 * n,
+          1, TRUE);
       if (direction->projection.n == 0) {
         kernels->lstm (gates, c, h, n);
         break;
@@ -131,8 +131,7 @@ step (const RnncDirection *direction, float *gates, float *hidden_part,
           direction->outputs, 1, FALSE);
       break;
     case RNNC_CELL_GRU:
-      rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, 1,
-          FALSE);
+      rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, 1, FALSE);
       kernels->gru (gates, hidden_part, h, n);
       break;
     case RNNC_CELL_RNN:
@@ -148,8 +147,8 @@ step (const RnncDirection *direction, float *gates, float *hidden_part,
 
 void
 rnnc_direction_run (const RnncDirection *direction, const float *in,
-    gsize n_frames, float *out, gsize ldo, float *h, float *c,
-    gboolean reverse, void *work)
+    gsize n_frames, float *out, gsize ldo, float *h, float *c, gboolean reverse,
+    void *work)
 {
   gsize rows = direction->input.n, n_in = direction->input.k;
   float *gates = work;
@@ -161,8 +160,8 @@ rnnc_direction_run (const RnncDirection *direction, const float *in,
 
     n = MIN (n_frames - done, BLOCK_FRAMES);
     first = reverse ? n_frames - done - n : done;
-    rnnc_linear_apply (&direction->input, in + first * n_in, n_in, gates,
-        rows, n, FALSE);
+    rnnc_linear_apply (&direction->input, in + first * n_in, n_in, gates, rows,
+        n, FALSE);
     for (gsize i = 0; i < n; i++) {
       gsize t = reverse ? n - 1 - i : i;
 

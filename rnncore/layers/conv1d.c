@@ -18,8 +18,8 @@ get_shape (const RnncLayer *layer)
 {
   const RnncConv1dParams *conv = &layer->spec->params.conv1d;
 
-  return (RnncWindowShape) { rnnc_layer_inputs (layer), conv->left,
-    conv->right, conv->stride };
+  return (RnncWindowShape){ rnnc_layer_inputs (layer), conv->left, conv->right,
+    conv->stride };
 }
 
 static gboolean
@@ -29,8 +29,8 @@ conv1d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
   const gsize shape[] = { conv->channels,
     rnnc_layer_inputs (layer) / conv->groups, conv->kernel };
 
-  layer->weights = rnnc_convolution_load (layer, source, shape, 3,
-      conv->groups, conv->bias, error);
+  layer->weights = rnnc_convolution_load (layer, source, shape, 3, conv->groups,
+      conv->bias, error);
   return layer->weights != NULL;
 }
 
@@ -105,8 +105,7 @@ append (const RnncLayer *layer, Conv1dState *state, const float *in,
     gsize n_frames, float *out)
 {
   const RnncWindowShape shape = get_shape (layer);
-  gsize n_out
-      = rnnc_time_window_append (state->window, &shape, in, n_frames);
+  gsize n_out = rnnc_time_window_append (state->window, &shape, in, n_frames);
 
   if (n_out > 0)
     run_windows (layer, state->window->frames, n_out, out, state->work);

@@ -19,9 +19,9 @@ conv2d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
       = { conv->channels, n_in, conv->kernel[0], conv->kernel[1] };
   const gsize flat_shape[] = { conv->channels, n_in, conv->kernel[1] };
 
-  layer->weights = rnnc_convolution_load (layer, source,
-      conv->flat ? flat_shape : shape, conv->flat ? 3 : 4, conv->groups,
-      conv->bias, error);
+  layer->weights
+      = rnnc_convolution_load (layer, source, conv->flat ? flat_shape : shape,
+          conv->flat ? 3 : 4, conv->groups, conv->bias, error);
   return layer->weights != NULL;
 }
 
@@ -118,8 +118,8 @@ copy_windows (const RnncLayer *layer, const float *image, guint y,
     glong left = (glong) x * conv->stride[1] - conv->padding[1];
 
     for (guint k = 0; k < conv->kernel[0]; k++) {
-      glong at = (glong) y * conv->stride[0]
-          + (glong) k * conv->dilation[0] - conv->padding[0];
+      glong at = (glong) y * conv->stride[0] + (glong) k * conv->dilation[0]
+          - conv->padding[0];
       gboolean inside = at >= 0 && at < (glong) input->height;
       const float *row = inside ? image + at * (glong) row_size : NULL;
 

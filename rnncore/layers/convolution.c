@@ -20,12 +20,11 @@ set_shape (RnncConvolution *convolution, const gsize *shape, guint rank,
 
 /* @weight: [out, 1, taps]; @bias: (transfer full) (nullable) */
 static void
-init_depthwise (RnncConvolution *convolution, const float *weight,
-    float *bias)
+init_depthwise (RnncConvolution *convolution, const float *weight, float *bias)
 {
   gsize n_taps = convolution->n_taps, n_out = convolution->n_out;
 
-  convolution->taps = g_new (float, n_taps * n_out);
+  convolution->taps = g_new (float, n_taps *n_out);
   for (gsize o = 0; o < n_out; o++)
     for (gsize k = 0; k < n_taps; k++)
       convolution->taps[k * n_out + o] = weight[o * n_taps + k];
@@ -37,13 +36,12 @@ static void
 init_group (RnncLinear *linear, const float *weight, gsize n_out, gsize n_in,
     gsize n_taps, const float *bias)
 {
-  g_autofree float *rows = g_new (float, n_out * n_in * n_taps);
+  g_autofree float *rows = g_new (float, n_out *n_in *n_taps);
 
   for (gsize o = 0; o < n_out; o++)
     for (gsize i = 0; i < n_in; i++)
       for (gsize k = 0; k < n_taps; k++)
-        rows[(o * n_taps + k) * n_in + i]
-            = weight[(o * n_in + i) * n_taps + k];
+        rows[(o * n_taps + k) * n_in + i] = weight[(o * n_in + i) * n_taps + k];
   rnnc_linear_init (linear, rows, n_out, n_taps * n_in,
       bias != NULL ? g_memdup2 (bias, n_out * sizeof *bias) : NULL);
 }
@@ -51,8 +49,7 @@ init_group (RnncLinear *linear, const float *weight, gsize n_out, gsize n_in,
 static gboolean
 is_depthwise (const RnncConvolution *convolution)
 {
-  return convolution->n_groups > 1
-      && convolution->n_groups == convolution->n_in
+  return convolution->n_groups > 1 && convolution->n_groups == convolution->n_in
       && convolution->n_groups == convolution->n_out;
 }
 
@@ -107,8 +104,7 @@ rnnc_convolution_clear (RnncLayer *layer)
 }
 
 void
-rnnc_convolution_fold (RnncLayer *layer, const float *scale,
-    const float *shift)
+rnnc_convolution_fold (RnncLayer *layer, const float *scale, const float *shift)
 {
   RnncConvolution *convolution = layer->weights;
   gsize n_out = convolution->n_out;
@@ -166,8 +162,8 @@ run_depthwise (const RnncConvolution *convolution, const float *x,
 
 /* The channels of one group of @n_windows windows, side by side. */
 static void
-gather (const RnncConvolution *convolution, const float *x,
-    gsize tap_distance, gsize window_distance, gsize n_windows, float *rows)
+gather (const RnncConvolution *convolution, const float *x, gsize tap_distance,
+    gsize window_distance, gsize n_windows, float *rows)
 {
   gsize n_in = convolution->n_in / convolution->n_groups;
 
@@ -194,8 +190,8 @@ rnnc_convolution_run (const RnncConvolution *convolution, const float *x,
     return;
   }
   if (is_row (convolution, tap_distance)) {
-    rnnc_linear_apply (&convolution->linears[0], x, window_distance, out,
-        n_out, n_windows, FALSE);
+    rnnc_linear_apply (&convolution->linears[0], x, window_distance, out, n_out,
+        n_windows, FALSE);
     return;
   }
   for (gsize t = 0; t < n_windows; t += BLOCK_WINDOWS) {

@@ -16,8 +16,8 @@ typedef struct {
   gsize n_groups;
   RnncLinear *linears; /* [n_groups]: [out, taps, in] of a group; NULL where
                           depthwise */
-  float *taps; /* depthwise: [n_taps, n_out] */
-  float *bias; /* depthwise: [n_out] */
+  float *taps;         /* depthwise: [n_taps, n_out] */
+  float *bias;         /* depthwise: [n_out] */
 } RnncConvolution;
 
 /**

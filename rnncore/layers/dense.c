@@ -4,8 +4,8 @@
 static gboolean
 dense_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
 {
-  const gsize shape[] = { rnnc_layer_outputs (layer),
-    rnnc_layer_inputs (layer) };
+  const gsize shape[]
+      = { rnnc_layer_outputs (layer), rnnc_layer_inputs (layer) };
   g_autofree float *weight
       = rnnc_layer_read (layer, source, "weight", shape, 2, error);
   float *bias = NULL;

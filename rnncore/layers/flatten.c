@@ -24,8 +24,7 @@ flatten_forward (const RnncLayer *layer, const float *in, gsize n_frames,
 {
   gsize channels = layer->spec->input.channels;
 
-  transpose (in, n_frames, rnnc_layer_inputs (layer) / channels, channels,
-      out);
+  transpose (in, n_frames, rnnc_layer_inputs (layer) / channels, channels, out);
   return n_frames;
 }
 
@@ -39,8 +38,7 @@ unflatten_forward (const RnncLayer *layer, const float *in, gsize n_frames,
 {
   gsize channels = layer->spec->output.channels;
 
-  transpose (in, n_frames, channels, rnnc_layer_inputs (layer) / channels,
-      out);
+  transpose (in, n_frames, channels, rnnc_layer_inputs (layer) / channels, out);
   return n_frames;
 }
 

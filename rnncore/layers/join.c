@@ -16,7 +16,8 @@ typedef struct {
   gsize capacity;
 } JoinState;
 
-/* --- what is made of the parts --------------------------------------------- */
+/* --- what is made of the parts ---------------------------------------------
+ */
 
 /* @out: rows of all parts; this one's channels begin at @out. */
 static void
@@ -25,8 +26,8 @@ place (const RnncLayer *layer, guint part, const float *in, gsize n_frames,
 {
   gsize n = layer->spec->parts[part].channels;
   gsize step = layer->spec->output.channels;
-  gsize rows = n_frames * layer->spec->output.height
-      * layer->spec->output.width;
+  gsize rows
+      = n_frames * layer->spec->output.height * layer->spec->output.width;
 
   for (gsize i = 0; i < rows; i++)
     memcpy (out + i * step, in + i * n, n * sizeof *out);
@@ -63,7 +64,8 @@ rnnc_join_forward (const RnncLayer *layer, const float *const *parts,
   }
 }
 
-/* --- stream ------------------------------------------------------------------ */
+/* --- stream ------------------------------------------------------------------
+ */
 
 /* No branch is later than the look-ahead of all says. */
 static gsize
@@ -113,8 +115,7 @@ rnnc_join_push (const RnncLayer *layer, void *memory, guint part,
   gsize size = part_size (layer, part);
 
   g_assert (line->filled + n_frames <= state->capacity);
-  memcpy (line->frames + line->filled * size, in,
-      n_frames * size * sizeof *in);
+  memcpy (line->frames + line->filled * size, in, n_frames * size * sizeof *in);
   line->filled += n_frames;
 }
 

@@ -19,8 +19,7 @@ find_source (GPtrArray *specs, const char *name)
 
 static gboolean
 set_source (RnncLayerSpec *spec, guint index, GPtrArray *specs,
-    const RnncShape *frame, const char *name, const char *path,
-    GError **error)
+    const RnncShape *frame, const char *name, const char *path, GError **error)
 {
   gint source = find_source (specs, name);
 
@@ -60,8 +59,7 @@ join_parts (RnncLayerSpec *spec, RnncJoin join, const char *path,
         || part->width != spec->input.width
         || (join != RNNC_JOIN_CONCATENATE
             && part->channels != spec->parts[0].channels))
-      return rnnc_layer_misfit (path, error,
-          "its inputs are not of one shape");
+      return rnnc_layer_misfit (path, error, "its inputs are not of one shape");
     channels += part->channels;
   }
   if (join == RNNC_JOIN_CONCATENATE) {
@@ -108,12 +106,10 @@ connect_join (RnncLayerSpec *spec, GPtrArray *specs, const RnncShape *frame,
 
 gboolean
 rnnc_layer_connect (RnncLayerSpec *spec, GPtrArray *specs,
-    const RnncShape *frame, JsonObject *json, const char *path,
-    GError **error)
+    const RnncShape *frame, JsonObject *json, const char *path, GError **error)
 {
-  const RnncLayerSpec *before = specs->len == 0
-      ? NULL
-      : g_ptr_array_index (specs, specs->len - 1);
+  const RnncLayerSpec *before
+      = specs->len == 0 ? NULL : g_ptr_array_index (specs, specs->len - 1);
   const char *name = before == NULL ? FRONTEND_NAME : before->name;
 
   if (spec->type == RNNC_LAYER_JOIN) {
@@ -132,7 +128,8 @@ rnnc_layer_connect (RnncLayerSpec *spec, GPtrArray *specs,
   return TRUE;
 }
 
-/* --- time ------------------------------------------------------------------ */
+/* --- time ------------------------------------------------------------------
+ */
 
 static gboolean
 ends_time (const RnncLayerSpec *spec)
@@ -150,8 +147,8 @@ rnnc_layer_spec_is_recurrent (const RnncLayerSpec *spec)
 static gboolean
 runs_over_time (const RnncLayerSpec *spec)
 {
-  return rnnc_layer_spec_is_recurrent (spec)
-      || spec->type == RNNC_LAYER_CONV1D || spec->type == RNNC_LAYER_POOL1D;
+  return rnnc_layer_spec_is_recurrent (spec) || spec->type == RNNC_LAYER_CONV1D
+      || spec->type == RNNC_LAYER_POOL1D;
 }
 
 guint
@@ -220,8 +217,8 @@ check_delay (const RnncLayerSpec *spec, const char *path, GError **error)
 }
 
 gboolean
-rnnc_layer_follow_time (RnncLayerSpec *spec, GPtrArray *specs,
-    const char *path, GError **error)
+rnnc_layer_follow_time (RnncLayerSpec *spec, GPtrArray *specs, const char *path,
+    GError **error)
 {
   for (guint i = 0; i < spec->n_sources; i++) {
     const RnncLayerSpec *source = spec->sources[i] < 0
@@ -246,8 +243,8 @@ rnnc_layer_follow_time (RnncLayerSpec *spec, GPtrArray *specs,
   spec->look_ahead = MIN (spec->look_ahead
           + spec->stride * rnnc_layer_spec_own_look_ahead (spec),
       G_MAXUINT);
-  spec->stride = MIN (spec->stride * rnnc_layer_spec_own_stride (spec),
-      G_MAXUINT);
+  spec->stride
+      = MIN (spec->stride * rnnc_layer_spec_own_stride (spec), G_MAXUINT);
   spec->ended |= ends_time (spec);
   return check_delay (spec, path, error);
 }

@@ -74,8 +74,7 @@ layer_norm_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     memcpy (out, in, n * sizeof *out);
   for (gsize i = 0; i < n; i += channels) {
     normalise (out + i, channels, layer->spec->params.layer_norm.epsilon);
-    rnnc_kernels ()->scale_shift (out + i, norm->scale, norm->shift,
-        channels);
+    rnnc_kernels ()->scale_shift (out + i, norm->scale, norm->shift, channels);
   }
   return n_frames;
 }

@@ -38,8 +38,8 @@ parse_sides (JsonObject *json, const char *path, RnncConv1dParams *conv,
             ? "\"right\" is not below \"kernel\""
             : "\"right\" is over (\"kernel\" - 1) * \"dilation\"");
   conv->left = reach - conv->right;
-  if (!rnnc_json_get_uint (json, path, "left", 0, RNNC_MAX_CONTEXT,
-          &conv->left, error))
+  if (!rnnc_json_get_uint (json, path, "left", 0, RNNC_MAX_CONTEXT, &conv->left,
+          error))
     return FALSE;
   return (guint64) conv->left + conv->right == reach
       || rnnc_layer_misfit (path, error,
@@ -55,7 +55,7 @@ parse_conv1d (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncConv1dParams *conv = &spec->params.conv1d;
 
-  *conv = (RnncConv1dParams) { .stride = 1, .bias = TRUE, .dilation = 1 };
+  *conv = (RnncConv1dParams){ .stride = 1, .bias = TRUE, .dilation = 1 };
   if (!rnnc_layer_require_vector (spec, path, error)
       || !parse_channels (spec, json, path, &conv->channels, &conv->groups,
           error)
@@ -93,7 +93,7 @@ set_image_output (RnncLayerSpec *spec, const char *path, GError **error)
                                  : "\"padding\" is as wide as the kernel");
     out[i] = (padded - span) / conv->stride[i] + 1;
   }
-  spec->output = (RnncShape) { 3, out[0], out[1], conv->channels };
+  spec->output = (RnncShape){ 3, out[0], out[1], conv->channels };
   return TRUE;
 }
 
@@ -103,7 +103,7 @@ parse_conv2d (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncConv2dParams *conv = &spec->params.conv2d;
 
-  *conv = (RnncConv2dParams) { .stride = { 1, 1 },
+  *conv = (RnncConv2dParams){ .stride = { 1, 1 },
     .dilation = { 1, 1 },
     .bias = TRUE };
   if (!rnnc_layer_require_image (spec, path, error)
@@ -131,7 +131,7 @@ parse_frame_conv1d (RnncLayerSpec *spec, guint variant, JsonObject *json,
   RnncConv2dParams *conv = &spec->params.conv2d;
   guint padding[2] = { 0, 0 };
 
-  *conv = (RnncConv2dParams) { .kernel = { 1, 1 },
+  *conv = (RnncConv2dParams){ .kernel = { 1, 1 },
     .stride = { 1, 1 },
     .dilation = { 1, 1 },
     .bias = TRUE,
@@ -140,8 +140,7 @@ parse_frame_conv1d (RnncLayerSpec *spec, guint variant, JsonObject *json,
     return FALSE;
   if (spec->input.height != 1)
     return rnnc_layer_misfit (path, error, "takes an image of height 1");
-  if (!parse_channels (spec, json, path, &conv->channels, &conv->groups,
-          error)
+  if (!parse_channels (spec, json, path, &conv->channels, &conv->groups, error)
       || !rnnc_json_get_uint (json, path, "kernel", 1, RNNC_MAX_KERNEL,
           &conv->kernel[1], error)
       || !rnnc_json_get_uint (json, path, "stride", 1, RNNC_MAX_KERNEL,
@@ -165,7 +164,6 @@ static const char *const conv2d_keys[] = { RNNC_LAYER_KEYS, "channels",
 const RnncLayerParser rnnc_convolution_parsers[] = {
   { "conv1d", RNNC_LAYER_CONV1D, 0, conv1d_keys, parse_conv1d },
   { "conv2d", RNNC_LAYER_CONV2D, FALSE, conv2d_keys, parse_conv2d },
-  { "frame-conv1d", RNNC_LAYER_CONV2D, TRUE, conv2d_keys,
-      parse_frame_conv1d },
+  { "frame-conv1d", RNNC_LAYER_CONV2D, TRUE, conv2d_keys, parse_frame_conv1d },
   { NULL },
 };

@@ -9,7 +9,7 @@ parse_dense (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncDenseParams *dense = &spec->params.dense;
 
-  *dense = (RnncDenseParams) { .bias = TRUE };
+  *dense = (RnncDenseParams){ .bias = TRUE };
   if (!rnnc_layer_require_vector (spec, path, error)
       || !rnnc_json_require (json, path, "units", error)
       || !rnnc_json_get_uint (json, path, "units", 1, RNNC_MAX_CHANNELS,
@@ -48,7 +48,7 @@ parse_batch_norm (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncBatchNormParams *norm = &spec->params.batch_norm;
 
-  *norm = (RnncBatchNormParams) { .epsilon = 1e-5, .momentum = 0.1 };
+  *norm = (RnncBatchNormParams){ .epsilon = 1e-5, .momentum = 0.1 };
   return rnnc_json_get_double (json, path, "epsilon", 1e-12, 1, &norm->epsilon,
              error)
       && rnnc_json_get_double (json, path, "momentum", 0, 1, &norm->momentum,
@@ -61,7 +61,7 @@ parse_layer_norm (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncLayerNormParams *norm = &spec->params.layer_norm;
 
-  *norm = (RnncLayerNormParams) { .epsilon = 1e-5, .affine = TRUE };
+  *norm = (RnncLayerNormParams){ .epsilon = 1e-5, .affine = TRUE };
   if (!rnnc_json_get_double (json, path, "epsilon", 1e-12, 1, &norm->epsilon,
           error)
       || !rnnc_json_get_boolean (json, path, "affine", &norm->affine, error))
@@ -130,7 +130,7 @@ parse_unflatten (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncShape *to = &spec->output;
 
-  *to = (RnncShape) { 3, 1, 1, 1 };
+  *to = (RnncShape){ 3, 1, 1, 1 };
   if (!rnnc_layer_require_vector (spec, path, error)
       || !rnnc_json_get_uint (json, path, "height", 1, RNNC_MAX_CHANNELS,
           &to->height, error)
@@ -174,26 +174,25 @@ static const char *const unflatten_keys[]
     = { RNNC_LAYER_KEYS, "height", "width", "channels", NULL };
 static const char *const join_keys[] = { RNNC_LAYER_KEYS, "inputs", NULL };
 
-#define ACTIVATION(name, activation)                                          \
-  {                                                                           \
-    name, RNNC_LAYER_ACTIVATION, activation, rnnc_plain_layer_keys,           \
-        parse_activation                                                      \
+#define ACTIVATION(name, activation)                                           \
+  {                                                                            \
+    name, RNNC_LAYER_ACTIVATION, activation, rnnc_plain_layer_keys,            \
+        parse_activation                                                       \
   }
 
 const RnncLayerParser rnnc_plain_parsers[] = {
   { "dense", RNNC_LAYER_DENSE, 0, dense_keys, parse_dense },
   { "embedding", RNNC_LAYER_EMBEDDING, 0, embedding_keys, parse_embedding },
   { "batch-norm", RNNC_LAYER_BATCH_NORM, 0, norm_keys, parse_batch_norm },
-  { "layer-norm", RNNC_LAYER_LAYER_NORM, 0, layer_norm_keys,
-      parse_layer_norm },
+  { "layer-norm", RNNC_LAYER_LAYER_NORM, 0, layer_norm_keys, parse_layer_norm },
   ACTIVATION ("relu", RNNC_ACTIVATION_RELU),
   ACTIVATION ("tanh", RNNC_ACTIVATION_TANH),
   ACTIVATION ("sigmoid", RNNC_ACTIVATION_SIGMOID),
   ACTIVATION ("softmax", RNNC_ACTIVATION_SOFTMAX),
   ACTIVATION ("log-softmax", RNNC_ACTIVATION_LOG_SOFTMAX),
   ACTIVATION ("gelu", RNNC_ACTIVATION_GELU),
-  { "leaky-relu", RNNC_LAYER_ACTIVATION, RNNC_ACTIVATION_LEAKY_RELU,
-      leaky_keys, parse_leaky_relu },
+  { "leaky-relu", RNNC_LAYER_ACTIVATION, RNNC_ACTIVATION_LEAKY_RELU, leaky_keys,
+      parse_leaky_relu },
   { "magnitude", RNNC_LAYER_MAGNITUDE, 0, rnnc_plain_layer_keys,
       parse_magnitude },
   { "dropout", RNNC_LAYER_DROPOUT, 0, dropout_keys, parse_dropout },

@@ -9,7 +9,7 @@ parse_pool1d (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncPool1dParams *pool = &spec->params.pool1d;
 
-  *pool = (RnncPool1dParams) { .average = variant };
+  *pool = (RnncPool1dParams){ .average = variant };
   if (!rnnc_json_require (json, path, "kernel", error)
       || !rnnc_json_get_uint (json, path, "kernel", 1, RNNC_MAX_KERNEL,
           &pool->kernel, error))
@@ -37,7 +37,7 @@ parse_pool2d (RnncLayerSpec *spec, guint variant, JsonObject *json,
   const guint size[] = { spec->input.height, spec->input.width };
   guint out[2];
 
-  *pool = (RnncPool2dParams) { .average = variant, .count_padding = TRUE };
+  *pool = (RnncPool2dParams){ .average = variant, .count_padding = TRUE };
   if (!rnnc_layer_require_image (spec, path, error)
       || !rnnc_json_require (json, path, "kernel", error)
       || !rnnc_json_get_uints (json, path, "kernel", 1, RNNC_MAX_KERNEL, 2,
@@ -60,8 +60,8 @@ parse_pool2d (RnncLayerSpec *spec, guint variant, JsonObject *json,
     if (pool->kernel[i] > size[i] + 2 * pool->padding[i])
       return rnnc_layer_misfit (path, error,
           "the kernel is larger than the image");
-    out[i] = (size[i] + 2 * pool->padding[i] - pool->kernel[i])
-            / pool->stride[i]
+    out[i]
+        = (size[i] + 2 * pool->padding[i] - pool->kernel[i]) / pool->stride[i]
         + 1;
   }
   spec->output.height = out[0];
@@ -73,8 +73,8 @@ static const char *const pool1d_keys[]
     = { RNNC_LAYER_KEYS, "kernel", "stride", "left", "right", NULL };
 static const char *const max_pool2d_keys[]
     = { RNNC_LAYER_KEYS, "kernel", "stride", "padding", NULL };
-static const char *const average_pool2d_keys[] = { RNNC_LAYER_KEYS, "kernel",
-  "stride", "padding", "count-padding", NULL };
+static const char *const average_pool2d_keys[]
+    = { RNNC_LAYER_KEYS, "kernel", "stride", "padding", "count-padding", NULL };
 
 const RnncLayerParser rnnc_pooling_parsers[] = {
   { "max-pool1d", RNNC_LAYER_POOL1D, FALSE, pool1d_keys, parse_pool1d },

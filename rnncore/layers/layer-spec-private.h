@@ -36,17 +36,17 @@ extern const RnncLayerParser rnnc_plain_parsers[];
 extern const RnncLayerParser rnnc_recurrent_parsers[];
 
 /* Sets an error; returns %FALSE. */
-gboolean rnnc_layer_misfit (const char *path, GError **error,
-    const char *reason);
-gboolean rnnc_layer_require_vector (const RnncLayerSpec *spec,
-    const char *path, GError **error);
-gboolean rnnc_layer_require_image (const RnncLayerSpec *spec,
-    const char *path, GError **error);
+gboolean
+rnnc_layer_misfit (const char *path, GError **error, const char *reason);
+gboolean rnnc_layer_require_vector (const RnncLayerSpec *spec, const char *path,
+    GError **error);
+gboolean rnnc_layer_require_image (const RnncLayerSpec *spec, const char *path,
+    GError **error);
 
 static inline void
 rnnc_shape_set_vector (RnncShape *shape, guint channels)
 {
-  *shape = (RnncShape) { 1, 1, 1, channels };
+  *shape = (RnncShape){ 1, 1, 1, channels };
 }
 
 /**
@@ -58,8 +58,7 @@ rnnc_shape_set_vector (RnncShape *shape, guint channels)
  * and the input.
  */
 gboolean rnnc_layer_connect (RnncLayerSpec *spec, GPtrArray *specs,
-    const RnncShape *frame, JsonObject *json, const char *path,
-    GError **error);
+    const RnncShape *frame, JsonObject *json, const char *path, GError **error);
 
 /* Of a parsed layer: stride, look-ahead, ended; refuses what would run over a
  * time that has ended, and joins of different strides. */
@@ -67,8 +66,8 @@ gboolean rnnc_layer_follow_time (RnncLayerSpec *spec, GPtrArray *specs,
     const char *path, GError **error);
 
 /* Each layer but the last is somebody's input. */
-gboolean rnnc_layers_check_used (GPtrArray *specs, const char *path,
-    GError **error);
+gboolean
+rnnc_layers_check_used (GPtrArray *specs, const char *path, GError **error);
 
 /* "tensors": names in the file. */
 gboolean rnnc_layer_parse_tensor_names (RnncLayerSpec *spec, JsonObject *json,

@@ -17,8 +17,7 @@ parse_nonlinearity (RnncRecurrentParams *core, JsonObject *json,
     core->nonlinearity = RNNC_ACTIVATION_RELU;
   } else {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
-        "%s.nonlinearity: \"%s\" is neither \"tanh\" nor \"relu\"", path,
-        name);
+        "%s.nonlinearity: \"%s\" is neither \"tanh\" nor \"relu\"", path, name);
     return FALSE;
   }
   return TRUE;
@@ -26,8 +25,8 @@ parse_nonlinearity (RnncRecurrentParams *core, JsonObject *json,
 
 /* As in PyTorch: smaller than hidden. */
 static gboolean
-parse_projection (RnncRecurrentParams *core, JsonObject *json,
-    const char *path, GError **error)
+parse_projection (RnncRecurrentParams *core, JsonObject *json, const char *path,
+    GError **error)
 {
   if (!rnnc_json_get_uint (json, path, "projection", 0, RNNC_MAX_CHANNELS / 8,
           &core->projection, error))
@@ -43,7 +42,7 @@ parse_recurrent (RnncLayerSpec *spec, guint variant, JsonObject *json,
 {
   RnncRecurrentParams *core = &spec->params.recurrent;
 
-  *core = (RnncRecurrentParams) { .cell = variant,
+  *core = (RnncRecurrentParams){ .cell = variant,
     .n_layers = 1,
     .bias = TRUE,
     .chunk = 32,
@@ -61,8 +60,8 @@ parse_recurrent (RnncLayerSpec *spec, guint variant, JsonObject *json,
           &core->chunk, error)
       || !rnnc_json_get_uint (json, path, "look-ahead", 0, RNNC_MAX_CONTEXT,
           &core->look_ahead, error)
-      || !rnnc_json_get_double (json, path, "dropout", 0, 0.95,
-          &core->dropout, error)
+      || !rnnc_json_get_double (json, path, "dropout", 0, 0.95, &core->dropout,
+          error)
       || (variant == RNNC_CELL_RNN
           && !parse_nonlinearity (core, json, path, error))
       || (variant == RNNC_CELL_LSTM
@@ -73,8 +72,8 @@ parse_recurrent (RnncLayerSpec *spec, guint variant, JsonObject *json,
   return TRUE;
 }
 
-#define RECURRENT_KEYS                                                        \
-  RNNC_LAYER_KEYS, "hidden", "layers", "bidirectional", "bias", "chunk",      \
+#define RECURRENT_KEYS                                                         \
+  RNNC_LAYER_KEYS, "hidden", "layers", "bidirectional", "bias", "chunk",       \
       "look-ahead", "dropout"
 static const char *const gru_keys[] = { RECURRENT_KEYS, NULL };
 static const char *const rnn_keys[] = { RECURRENT_KEYS, "nonlinearity", NULL };
@@ -83,7 +82,6 @@ static const char *const lstm_keys[] = { RECURRENT_KEYS, "projection", NULL };
 const RnncLayerParser rnnc_recurrent_parsers[] = {
   { "rnn", RNNC_LAYER_RECURRENT, RNNC_CELL_RNN, rnn_keys, parse_recurrent },
   { "gru", RNNC_LAYER_RECURRENT, RNNC_CELL_GRU, gru_keys, parse_recurrent },
-  { "lstm", RNNC_LAYER_RECURRENT, RNNC_CELL_LSTM, lstm_keys,
-      parse_recurrent },
+  { "lstm", RNNC_LAYER_RECURRENT, RNNC_CELL_LSTM, lstm_keys, parse_recurrent },
   { NULL },
 };

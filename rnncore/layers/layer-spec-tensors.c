@@ -58,8 +58,8 @@ add_direction (GPtrArray *tensors, const RnncLayerSpec *spec, guint layer,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
-    g_autofree char *suffix = g_strdup_printf ("%s_l%u%s", parts[i].name,
-        layer, reverse ? "_reverse" : "");
+    g_autofree char *suffix = g_strdup_printf ("%s_l%u%s", parts[i].name, layer,
+        reverse ? "_reverse" : "");
 
     if (parts[i].present)
       add_tensor (tensors, spec, suffix, parts[i].rank, parts[i].shape);
@@ -80,8 +80,8 @@ static void
 add_convolution (GPtrArray *tensors, const RnncLayerSpec *spec, guint rank,
     guint groups, const guint *kernel)
 {
-  const gsize shape[4] = { spec->output.channels,
-    spec->input.channels / groups, kernel[0], rank > 3 ? kernel[1] : 0 };
+  const gsize shape[4] = { spec->output.channels, spec->input.channels / groups,
+    kernel[0], rank > 3 ? kernel[1] : 0 };
 
   add_tensor (tensors, spec, "weight", rank, shape);
 }
@@ -109,12 +109,12 @@ rnnc_layer_spec_tensors (const RnncLayerSpec *spec)
       bias = conv2d->bias;
       break;
     case RNNC_LAYER_DENSE:
-      add_tensor (tensors, spec, "weight", 2, (gsize[]) { out, in });
+      add_tensor (tensors, spec, "weight", 2, (gsize[]){ out, in });
       bias = spec->params.dense.bias;
       break;
     case RNNC_LAYER_EMBEDDING:
       add_tensor (tensors, spec, "weight", 2,
-          (gsize[]) { spec->params.embedding.entries,
+          (gsize[]){ spec->params.embedding.entries,
               spec->params.embedding.units });
       break;
     case RNNC_LAYER_BATCH_NORM:
@@ -146,7 +146,8 @@ rnnc_layer_spec_tensors (const RnncLayerSpec *spec)
   return tensors;
 }
 
-/* --- names of others -------------------------------------------------------- */
+/* --- names of others --------------------------------------------------------
+ */
 
 /* Whether the layer has a tensor NAME.@suffix. */
 static gboolean

@@ -115,7 +115,7 @@ typedef struct {
 /* "layer-norm" (Ba et al. 2016): over the channels of each position.
  * NAME.weight, NAME.bias [channels]. */
 typedef struct {
-  double epsilon; /* default 1e-5 */
+  double epsilon;  /* default 1e-5 */
   gboolean affine; /* has weight */
   gboolean bias;
 } RnncLayerNormParams;
@@ -151,8 +151,8 @@ typedef enum {
 } RnncActivation;
 
 typedef enum {
-  RNNC_CELL_RNN, /* Elman: h = act (W x + b + U h + c) */
-  RNNC_CELL_GRU, /* PyTorch's form, gates r z n, separate hidden bias */
+  RNNC_CELL_RNN,  /* Elman: h = act (W x + b + U h + c) */
+  RNNC_CELL_GRU,  /* PyTorch's form, gates r z n, separate hidden bias */
   RNNC_CELL_LSTM, /* gates i f g o */
 } RnncCell;
 
@@ -192,9 +192,9 @@ typedef struct {
   char *name; /* tensor prefix; "layerN" where the description gives none */
   RnncShape input; /* of a join: what its inputs make together */
   RnncShape output;
-  guint n_sources;  /* 1 but for joins */
-  gint *sources;    /* indices of earlier layers, or RNNC_FRONTEND_FRAME */
-  RnncShape *parts; /* [n_sources]: shapes of what comes from them */
+  guint n_sources;    /* 1 but for joins */
+  gint *sources;      /* indices of earlier layers, or RNNC_FRONTEND_FRAME */
+  RnncShape *parts;   /* [n_sources]: shapes of what comes from them */
   guint64 stride;     /* front end's frames in one of the output, up to
                          G_MAXUINT */
   guint64 look_ahead; /* front end's frames that an output waits for beyond its
@@ -264,8 +264,8 @@ GPtrArray *rnnc_layer_spec_tensors (const RnncLayerSpec *spec);
  * Returns: (transfer full): what the file calls it: the layer's "tensors" say,
  *   or else NAME.suffix
  */
-char *rnnc_layer_spec_tensor_name (const RnncLayerSpec *spec,
-    const char *suffix);
+char *
+rnnc_layer_spec_tensor_name (const RnncLayerSpec *spec, const char *suffix);
 
 /* Whether outputs depend on state over all time or on the whole clip. */
 gboolean rnnc_layer_spec_is_recurrent (const RnncLayerSpec *spec);

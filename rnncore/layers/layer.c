@@ -146,9 +146,8 @@ rnnc_layer_push (const RnncLayer *layer, void *state, const float *in,
 gsize
 rnnc_layer_flush (const RnncLayer *layer, void *state, float *out)
 {
-  return layer->klass->flush != NULL
-      ? layer->klass->flush (layer, state, out)
-      : 0;
+  return layer->klass->flush != NULL ? layer->klass->flush (layer, state, out)
+                                     : 0;
 }
 
 void

@@ -20,8 +20,8 @@ typedef struct _RnncLayer RnncLayer;
 
 /* Sizes in bytes, counts in frames. State and work are 64-byte aligned. */
 typedef struct {
-  gboolean (*load) (RnncLayer *layer, const RnncTensorSource *source,
-      GError **error);
+  gboolean (
+      *load) (RnncLayer *layer, const RnncTensorSource *source, GError **error);
   void (*clear) (RnncLayer *layer);
   /* Afterwards y = scale * y + shift, per channel; (nullable). */
   void (*fold) (RnncLayer *layer, const float *scale, const float *shift);
@@ -115,7 +115,8 @@ extern const RnncLayerClass rnnc_last_step_class;
 
 /* --- for the layers' own files -------------------------------------------- */
 
-/* Reads what the file calls "NAME.suffix"; @shape as in rnnc_layer_spec_tensors(). */
+/* Reads what the file calls "NAME.suffix"; @shape as in
+ * rnnc_layer_spec_tensors(). */
 float *rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
     const char *suffix, const gsize *shape, guint rank, GError **error);
 

@@ -23,8 +23,8 @@ void rnnc_linear_init (RnncLinear *linear, const float *weights, gsize n,
 void rnnc_linear_clear (RnncLinear *linear);
 
 /* Afterwards y = scale * (W x + b) + shift, per output. */
-void rnnc_linear_fold (RnncLinear *linear, const float *scale,
-    const float *shift);
+void
+rnnc_linear_fold (RnncLinear *linear, const float *scale, const float *shift);
 
 /* @m rows, @ldx and @ldy floats apart; see RnncKernels.matmul. */
 void rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,

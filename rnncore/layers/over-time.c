@@ -44,8 +44,8 @@ add_to_mean (OverTimeState *state, const float *in, gsize n_frames, gsize n)
 }
 
 static gsize
-mean_push (const RnncLayer *layer, void *state, const float *in,
-    gsize n_frames, float *out)
+mean_push (const RnncLayer *layer, void *state, const float *in, gsize n_frames,
+    float *out)
 {
   add_to_mean (state, in, n_frames, rnnc_layer_inputs (layer));
   return 0;

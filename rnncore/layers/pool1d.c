@@ -12,8 +12,8 @@ get_shape (const RnncLayer *layer)
 {
   const RnncPool1dParams *pool = &layer->spec->params.pool1d;
 
-  return (RnncWindowShape) { rnnc_layer_inputs (layer), pool->left,
-    pool->right, pool->stride };
+  return (RnncWindowShape){ rnnc_layer_inputs (layer), pool->left, pool->right,
+    pool->stride };
 }
 
 /* @frames: [n, width], n > 0 */
@@ -82,8 +82,7 @@ append (const RnncLayer *layer, RnncTimeWindow *window, const float *in,
 
   for (gsize t = 0; t < n_out; t++) {
     gsize first = MAX (t * shape.stride, window->lead);
-    gsize behind
-        = MIN (t * shape.stride + shape.left + 1 + shape.right, end);
+    gsize behind = MIN (t * shape.stride + shape.left + 1 + shape.right, end);
 
     pool_frames (layer, window->frames + first * shape.width, behind - first,
         out + t * shape.width);

@@ -24,9 +24,8 @@ get_range (const RnncPool2dParams *pool, guint side, gsize size, gsize at)
 
   range.first = begin - MIN (begin, padding);
   range.behind = MIN (end - padding, size);
-  range.count = pool->count_padding
-      ? MIN (end, size + 2 * padding) - begin
-      : range.behind - range.first;
+  range.count = pool->count_padding ? MIN (end, size + 2 * padding) - begin
+                                    : range.behind - range.first;
   return range;
 }
 

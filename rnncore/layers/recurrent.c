@@ -17,11 +17,11 @@ typedef struct {
 
 /* What a stream remembers of one level. */
 typedef struct {
-  float *h, *c;      /* [hidden]: forward */
+  float *h, *c;           /* [hidden]: forward */
   float *back_h, *back_c; /* [hidden]: of the backward run of one chunk */
-  float *frames;     /* bidirectional: [chunk + look-ahead, in] */
+  float *frames;          /* bidirectional: [chunk + look-ahead, in] */
   gsize filled;
-  float *outputs;    /* [max_frames or chunk + look-ahead, out] */
+  float *outputs; /* [max_frames or chunk + look-ahead, out] */
 } Level;
 
 typedef struct {
@@ -79,8 +79,7 @@ recurrent_load (RnncLayer *layer, const RnncTensorSource *source,
       = g_new0 (RnncDirection, core->n_levels * core->n_directions);
   for (guint i = 0; i < core->n_levels * core->n_directions; i++) {
     if (!rnnc_direction_load (&core->directions[i], layer,
-            i / core->n_directions, i % core->n_directions == 1, source,
-            error))
+            i / core->n_directions, i % core->n_directions == 1, source, error))
       return FALSE;
   }
   return TRUE;
@@ -94,8 +93,8 @@ direction_work (const RnncLayer *layer, gsize n_frames)
   gsize most = 0;
 
   for (guint i = 0; i < core->n_levels * core->n_directions; i++)
-    most = MAX (most,
-        rnnc_direction_work_size (&core->directions[i], n_frames));
+    most
+        = MAX (most, rnnc_direction_work_size (&core->directions[i], n_frames));
   return most;
 }
 
@@ -111,8 +110,8 @@ sequences_between (const RnncLayer *layer)
 static gsize
 recurrent_work_size (const RnncLayer *layer, gsize n_frames)
 {
-  gsize sequence = rnnc_align (
-      n_frames * rnnc_layer_outputs (layer) * sizeof (float));
+  gsize sequence
+      = rnnc_align (n_frames * rnnc_layer_outputs (layer) * sizeof (float));
 
   return direction_work (layer, n_frames)
       + 2 * rnnc_align (params (layer)->hidden * sizeof (float))
@@ -208,10 +207,10 @@ recurrent_reset (const RnncLayer *layer, void *memory, gsize max_frames)
     level->c = rnnc_take (&at, vector);
     level->back_h = rnnc_take (&at, vector);
     level->back_c = rnnc_take (&at, vector);
-    level->outputs = rnnc_take (&at,
-        n * rnnc_layer_outputs (layer) * sizeof (float));
-    level->frames = rnnc_take (&at,
-        n * level_inputs (layer, i) * sizeof (float));
+    level->outputs
+        = rnnc_take (&at, n * rnnc_layer_outputs (layer) * sizeof (float));
+    level->frames
+        = rnnc_take (&at, n * level_inputs (layer, i) * sizeof (float));
     level->filled = 0;
   }
   state->work = at;
@@ -256,8 +255,8 @@ run_chunk (const RnncLayer *layer, RecurrentState *state, guint index,
   memset (level->back_h, 0, hidden * sizeof (float));
   memset (level->back_c, 0, hidden * sizeof (float));
   rnnc_direction_run (get_direction (layer, index, 1), level->frames,
-      level->filled, level->outputs + direction_outputs (layer), width, level->back_h,
-      level->back_c, TRUE, state->work);
+      level->filled, level->outputs + direction_outputs (layer), width,
+      level->back_h, level->back_c, TRUE, state->work);
   level->filled -= n_out;
   memmove (level->frames, level->frames + n_out * level_inputs (layer, index),
       level->filled * level_inputs (layer, index) * sizeof (float));
@@ -279,8 +278,7 @@ push_level (const RnncLayer *layer, RecurrentState *state, guint index,
   while (n_frames > 0) {
     gsize n = MIN (n_frames, window_frames (layer) - level->filled);
 
-    memcpy (level->frames + level->filled * n_in, in,
-        n * n_in * sizeof *in);
+    memcpy (level->frames + level->filled * n_in, in, n * n_in * sizeof *in);
     level->filled += n;
     in += n * n_in;
     n_frames -= n;

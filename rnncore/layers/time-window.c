@@ -13,8 +13,8 @@ gsize
 rnnc_time_window_size (const RnncWindowShape *shape, gsize max_frames)
 {
   return rnnc_align (sizeof (RnncTimeWindow))
-      + rnnc_align (get_capacity (shape, max_frames) * shape->width
-          * sizeof (float));
+      + rnnc_align (
+          get_capacity (shape, max_frames) * shape->width * sizeof (float));
 }
 
 RnncTimeWindow *
@@ -68,8 +68,8 @@ rnnc_time_window_append (RnncTimeWindow *window, const RnncWindowShape *shape,
 }
 
 void
-rnnc_time_window_consume (RnncTimeWindow *window,
-    const RnncWindowShape *shape, gsize n_windows)
+rnnc_time_window_consume (RnncTimeWindow *window, const RnncWindowShape *shape,
+    gsize n_windows)
 {
   gsize consumed = n_windows * shape->stride;
 

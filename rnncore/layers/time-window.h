@@ -29,12 +29,12 @@ typedef struct {
 gsize rnnc_time_window_size (const RnncWindowShape *shape, gsize max_frames);
 RnncTimeWindow *rnnc_time_window_init (const RnncWindowShape *shape,
     void *memory, gsize max_frames);
-void rnnc_time_window_reset (RnncTimeWindow *window,
-    const RnncWindowShape *shape);
+void
+rnnc_time_window_reset (RnncTimeWindow *window, const RnncWindowShape *shape);
 
 /* Most windows out of one push or of the padding. */
-gsize rnnc_time_window_max_output (const RnncWindowShape *shape,
-    gsize max_frames);
+gsize
+rnnc_time_window_max_output (const RnncWindowShape *shape, gsize max_frames);
 
 /**
  * rnnc_time_window_append:

@@ -14,8 +14,8 @@ invalid (const char *path, GError **error, const char *reason)
 }
 
 static gboolean
-parse_normalisation (JsonObject *json, const char *path, guint n,
-    float **mean, float **deviation, GError **error)
+parse_normalisation (JsonObject *json, const char *path, guint n, float **mean,
+    float **deviation, GError **error)
 {
   if (!rnnc_json_get_floats (json, path, "mean", n, mean, error)
       || !rnnc_json_get_floats (json, path, "deviation", n, deviation, error))
@@ -51,7 +51,7 @@ parse_log_mel (JsonObject *json, const char *path, RnncLogMelConfig *mel,
   static const char *const keys[] = { "type", "rate", "window", "hop", "fft",
     "mels", "fmin", "fmax", "floor", "mean", "deviation", NULL };
 
-  *mel = (RnncLogMelConfig) { .rate = 16000,
+  *mel = (RnncLogMelConfig){ .rate = 16000,
     .window = 400,
     .hop = 160,
     .fft = 512,
@@ -65,13 +65,13 @@ parse_log_mel (JsonObject *json, const char *path, RnncLogMelConfig *mel,
           error)
       || !rnnc_json_get_uint (json, path, "hop", 1, mel->window, &mel->hop,
           error)
-      || !rnnc_json_get_uint (json, path, "fft", mel->window, 131072,
-          &mel->fft, error)
+      || !rnnc_json_get_uint (json, path, "fft", mel->window, 131072, &mel->fft,
+          error)
       || !rnnc_json_get_uint (json, path, "mels", 1, 256, &mel->mels, error))
     return FALSE;
   mel->fmax = mel->rate / 2.0;
-  if (!rnnc_json_get_double (json, path, "fmax", 1, mel->rate / 2.0,
-          &mel->fmax, error)
+  if (!rnnc_json_get_double (json, path, "fmax", 1, mel->rate / 2.0, &mel->fmax,
+          error)
       || !rnnc_json_get_double (json, path, "fmin", 0, mel->fmax - 1,
           &mel->fmin, error)
       || !rnnc_json_get_double (json, path, "floor", 1e-12, 1, &mel->floor,
@@ -113,7 +113,7 @@ parse_video (JsonObject *json, const char *path, RnncVideoConfig *video,
   static const char *const keys[] = { "type", "width", "height", "rate",
     "colour", "difference", "mean", "deviation", NULL };
 
-  *video = (RnncVideoConfig) { 0 };
+  *video = (RnncVideoConfig){ 0 };
   return rnnc_json_check_keys (json, path, keys, error)
       && rnnc_json_require (json, path, "width", error)
       && rnnc_json_require (json, path, "height", error)
@@ -133,16 +133,16 @@ static gboolean
 parse_waveform (JsonObject *json, const char *path,
     RnncWaveformConfig *waveform, GError **error)
 {
-  static const char *const keys[] = { "type", "rate", "window", "hop",
-    "context", "pad-reflect", NULL };
+  static const char *const keys[]
+      = { "type", "rate", "window", "hop", "context", "pad-reflect", NULL };
 
-  *waveform = (RnncWaveformConfig) { .rate = 16000 };
+  *waveform = (RnncWaveformConfig){ .rate = 16000 };
   if (!rnnc_json_check_keys (json, path, keys, error)
       || !rnnc_json_require (json, path, "window", error)
-      || !rnnc_json_get_uint (json, path, "rate", 1000, 384000,
-          &waveform->rate, error)
-      || !rnnc_json_get_uint (json, path, "window", 1, 65536,
-          &waveform->window, error))
+      || !rnnc_json_get_uint (json, path, "rate", 1000, 384000, &waveform->rate,
+          error)
+      || !rnnc_json_get_uint (json, path, "window", 1, 65536, &waveform->window,
+          error))
     return FALSE;
   waveform->hop = waveform->window;
   return rnnc_json_get_uint (json, path, "hop", 1, waveform->window,
@@ -160,7 +160,7 @@ rnnc_frontend_config_parse (JsonObject *json, const char *path,
   static const char *const none_keys[] = { "type", "features", NULL };
   const char *type = NULL;
 
-  *config = (RnncFrontendConfig) { 0 };
+  *config = (RnncFrontendConfig){ 0 };
   if (!rnnc_json_require (json, path, "type", error)
       || !rnnc_json_get_string (json, path, "type", &type, error))
     return FALSE;
@@ -193,34 +193,32 @@ rnnc_frontend_config_clear (RnncFrontendConfig *config)
   g_free (config->log_mel.deviation);
   g_free (config->video.mean);
   g_free (config->video.deviation);
-  *config = (RnncFrontendConfig) { 0 };
+  *config = (RnncFrontendConfig){ 0 };
 }
 
 void
-rnnc_frontend_config_shape (const RnncFrontendConfig *config,
-    RnncShape *shape)
+rnnc_frontend_config_shape (const RnncFrontendConfig *config, RnncShape *shape)
 {
   switch (config->type) {
     case RNNC_FRONTEND_NONE:
-      *shape = (RnncShape) { 1, 1, 1, config->features };
+      *shape = (RnncShape){ 1, 1, 1, config->features };
       break;
     case RNNC_FRONTEND_LOG_MEL:
-      *shape = (RnncShape) { 1, 1, 1, config->log_mel.mels };
+      *shape = (RnncShape){ 1, 1, 1, config->log_mel.mels };
       break;
     case RNNC_FRONTEND_WAVEFORM:
-      *shape = (RnncShape) { 3, 1,
-        rnnc_waveform_config_size (&config->waveform), 1 };
+      *shape = (RnncShape){ 3, 1, rnnc_waveform_config_size (&config->waveform),
+        1 };
       break;
     case RNNC_FRONTEND_VIDEO:
-      *shape = (RnncShape) { 3, config->video.height, config->video.width,
+      *shape = (RnncShape){ 3, config->video.height, config->video.width,
         rnnc_video_config_channels (&config->video) };
       break;
   }
 }
 
 static gboolean
-parse_labels (RnncDescription *description, const char *origin,
-    GError **error)
+parse_labels (RnncDescription *description, const char *origin, GError **error)
 {
   JsonArray *labels = NULL;
   guint blank = G_MAXUINT;
@@ -253,8 +251,8 @@ static gboolean
 check_outputs (const RnncDescription *description, const char *origin,
     GError **error)
 {
-  const RnncLayerSpec *last = g_ptr_array_index (description->layers,
-      description->layers->len - 1);
+  const RnncLayerSpec *last
+      = g_ptr_array_index (description->layers, description->layers->len - 1);
   gsize outputs = rnnc_shape_size (&last->output);
 
   if (description->n_labels == 0 || outputs == description->n_labels)
@@ -266,8 +264,7 @@ check_outputs (const RnncDescription *description, const char *origin,
 }
 
 static gboolean
-parse_members (RnncDescription *description, const char *origin,
-    GError **error)
+parse_members (RnncDescription *description, const char *origin, GError **error)
 {
   static const char *const required[]
       = { "format", "task", "frontend", "layers", "labels", NULL };

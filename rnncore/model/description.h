@@ -15,11 +15,11 @@ typedef struct {
   char *task;
   char *language;
   RnncFrontendConfig frontend;
-  RnncShape input;    /* of one front end frame */
-  GPtrArray *layers;  /* RnncLayerSpec */
+  RnncShape input;   /* of one front end frame */
+  GPtrArray *layers; /* RnncLayerSpec */
   GStrv labels;
   guint n_labels;
-  gint blank; /* -1: none */
+  gint blank;    /* -1: none */
   double window; /* s: what a many-to-one model saw in training; 0: not said */
   JsonObject *json; /* all of it */
 } RnncDescription;
@@ -42,7 +42,7 @@ gboolean rnnc_frontend_config_parse (JsonObject *json, const char *path,
     RnncFrontendConfig *config, GError **error);
 void rnnc_frontend_config_clear (RnncFrontendConfig *config);
 /* Shape of one frame. */
-void rnnc_frontend_config_shape (const RnncFrontendConfig *config,
-    RnncShape *shape);
+void
+rnnc_frontend_config_shape (const RnncFrontendConfig *config, RnncShape *shape);
 
 G_END_DECLS

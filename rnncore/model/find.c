@@ -84,8 +84,7 @@ rnnc_model_find (const char *name, const char *task, GError **error)
 
   g_return_val_if_fail (task != NULL, NULL);
   if (name != NULL
-      && (strchr (name, G_DIR_SEPARATOR) != NULL
-          || has_ending (name)
+      && (strchr (name, G_DIR_SEPARATOR) != NULL || has_ending (name)
           || g_file_test (name, G_FILE_TEST_EXISTS)))
     return g_strdup (name);
   folders = search_path ();

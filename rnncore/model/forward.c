@@ -97,8 +97,11 @@ gsize
 rnnc_model_forward_range (RnncModel *model, guint first, guint last,
     const float *input, gsize n_frames, float *output, float *work)
 {
-  Run run = { .model = model, .first = first, .input = input,
-    .n_input = n_frames, .buffers = (char *) work };
+  Run run = { .model = model,
+    .first = first,
+    .input = input,
+    .n_input = n_frames,
+    .buffers = (char *) work };
   gint result = rnnc_plan_output (model->layers, last - 1);
   gsize ignored;
 

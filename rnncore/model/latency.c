@@ -110,8 +110,9 @@ rnnc_model_latency (RnncModel *model)
   else if (config->type == RNNC_FRONTEND_WAVEFORM)
     window = (guint64) (config->waveform.window - config->waveform.hop)
         * NS_PER_SECOND / config->waveform.rate;
-  return window + frames_to_ns (config,
-             get_last (model)->look_ahead + get_last (model)->stride);
+  return window
+      + frames_to_ns (config,
+          get_last (model)->look_ahead + get_last (model)->stride);
 }
 
 gsize

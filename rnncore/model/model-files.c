@@ -55,13 +55,13 @@ read_text (const char *path, GError **error)
   if (stat (path, &info) != 0) {
     int code = errno;
 
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot open: %s",
-        path, g_strerror (code));
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot open: %s", path,
+        g_strerror (code));
     return NULL;
   }
   if (!S_ISREG (info.st_mode)) {
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO,
-        "%s: is not a regular file", path);
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: is not a regular file",
+        path);
     return NULL;
   }
   if (info.st_size > RNNC_JSON_MAX_BYTES) {
@@ -70,8 +70,8 @@ read_text (const char *path, GError **error)
     return NULL;
   }
   if (!g_file_get_contents (path, &text, NULL, &fault))
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot read: %s",
-        path, fault->message);
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot read: %s", path,
+        fault->message);
   return text;
 }
 
@@ -138,10 +138,9 @@ open_weights (RnncModelFiles *files, const char *path, GError **error)
 }
 
 gboolean
-rnnc_model_files_open (RnncModelFiles *files, const char *path,
-    GError **error)
+rnnc_model_files_open (RnncModelFiles *files, const char *path, GError **error)
 {
-  *files = (RnncModelFiles) { NULL };
+  *files = (RnncModelFiles){ NULL };
   return is_description (path) ? open_description (files, path, error)
                                : open_weights (files, path, error);
 }

@@ -13,7 +13,7 @@ typedef struct {
   char *origin; /* the file that holds it */
   char *weights_path;
   RnncSafetensors *weights;
-  gboolean is_pair; /* two files */
+  gboolean is_pair;   /* two files */
   char *weights_name; /* (nullable): "weights" of a JSON file */
 } RnncModelFiles;
 
@@ -24,8 +24,8 @@ typedef struct {
  *
  * Finds and opens what @path needs beside it.
  */
-gboolean rnnc_model_files_open (RnncModelFiles *files, const char *path,
-    GError **error);
+gboolean
+rnnc_model_files_open (RnncModelFiles *files, const char *path, GError **error);
 void rnnc_model_files_clear (RnncModelFiles *files);
 
 /**

@@ -33,8 +33,8 @@ identify_file (const char *path, FileIdentity *identity, GError **error)
   if (stat (path, &info) != 0) {
     int code = errno;
 
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot open: %s",
-        path, g_strerror (code));
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot open: %s", path,
+        g_strerror (code));
     return FALSE;
   }
   memset (identity, 0, sizeof *identity);
@@ -130,7 +130,8 @@ load_model (const char *path, LoadedModel *entry, GError **error)
   return model;
 }
 
-/* Whether @path, whose identity is @identity, is what @entry was loaded from. */
+/* Whether @path, whose identity is @identity, is what @entry was loaded from.
+ */
 static gboolean
 is_loaded_from (const LoadedModel *entry, const char *path,
     const FileIdentity *identity)

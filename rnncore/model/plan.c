@@ -66,7 +66,7 @@ rnnc_plan_init (RnncPlan *plan, RnncLayer **layers, guint n_layers)
   guint slots[RNNC_MAX_LAYERS];
 
   g_assert (n_layers <= RNNC_MAX_LAYERS);
-  *plan = (RnncPlan) { n_layers, g_new0 (RnncStep, n_layers), 0 };
+  *plan = (RnncPlan){ n_layers, g_new0 (RnncStep, n_layers), 0 };
   for (guint i = 0; i < n_layers; i++) {
     if (!layers[i]->identity)
       find_sources (plan, layers, i);

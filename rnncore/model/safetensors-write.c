@@ -160,8 +160,8 @@ rnnc_safetensors_write (const char *path, const RnncTensor *tensors,
       (void) unlink (aside);
   }
   if (!ok)
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot write: %s",
-        path, g_strerror (code));
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s: cannot write: %s", path,
+        g_strerror (code));
   g_string_free (header, TRUE);
   return ok;
 }

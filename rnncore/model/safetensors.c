@@ -19,8 +19,8 @@ struct _RnncSafetensors {
   guint8 *map;
   gsize map_size;
   JsonObject *header;
-  GArray *tensors;      /* RnncTensor, in file order */
-  GHashTable *by_name;  /* name -> index + 1 */
+  GArray *tensors;     /* RnncTensor, in file order */
+  GHashTable *by_name; /* name -> index + 1 */
 };
 
 static const struct {
@@ -80,8 +80,7 @@ map_file (RnncSafetensors *file, GError **error)
     fail_file (file, error, "is too short for a model file");
   } else {
     file->map_size = info.st_size;
-    file->map
-        = mmap (NULL, file->map_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    file->map = mmap (NULL, file->map_size, PROT_READ, MAP_PRIVATE, fd, 0);
     ok = file->map != MAP_FAILED || fail_io (error, file->path, "map");
     if (!ok)
       file->map = NULL;
@@ -142,8 +141,7 @@ static gboolean
 parse_tensor (RnncSafetensors *file, const char *name, JsonObject *json,
     gsize data_start, GError **error)
 {
-  static const char *const keys[]
-      = { "dtype", "shape", "data_offsets", NULL };
+  static const char *const keys[] = { "dtype", "shape", "data_offsets", NULL };
   g_autofree char *path
       = g_strdup_printf ("%s: tensor \"%s\"", file->path, name);
   RnncTensor tensor = { .name = name };
@@ -212,7 +210,8 @@ check_metadata (RnncSafetensors *file, JsonObject *json, GError **error)
     const char *value;
 
     if (!rnnc_json_get_string (json, "__metadata__", key->data, &value, NULL))
-      return fail_file (file, error, "__metadata__ holds something other than "
+      return fail_file (file, error,
+          "__metadata__ holds something other than "
           "strings");
   }
   return TRUE;
@@ -261,8 +260,9 @@ parse_header (RnncSafetensors *file, GError **error)
         "is not a model file: its header length is over the limit");
   if (length > file->map_size - HEADER_LENGTH_BYTES)
     return fail_file (file, error, "is truncated inside its header");
-  file->header = rnnc_json_parse ((const char *) file->map
-          + HEADER_LENGTH_BYTES, length, file->path, error);
+  file->header
+      = rnnc_json_parse ((const char *) file->map + HEADER_LENGTH_BYTES, length,
+          file->path, error);
   return file->header != NULL
       && parse_entries (file, HEADER_LENGTH_BYTES + length, error);
 }
@@ -312,8 +312,7 @@ rnnc_safetensors_metadata (RnncSafetensors *file, const char *key)
 const RnncTensor *
 rnnc_safetensors_lookup (RnncSafetensors *file, const char *name)
 {
-  guint index
-      = GPOINTER_TO_UINT (g_hash_table_lookup (file->by_name, name));
+  guint index = GPOINTER_TO_UINT (g_hash_table_lookup (file->by_name, name));
 
   return index == 0 ? NULL
                     : &g_array_index (file->tensors, RnncTensor, index - 1);

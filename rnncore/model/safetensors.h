@@ -12,7 +12,7 @@ typedef enum {
   RNNC_DTYPE_F32,
   RNNC_DTYPE_F16,
   RNNC_DTYPE_BF16,
-  RNNC_DTYPE_I8, /* per row of the first axis; "NAME.scale" holds f32 [rows] */
+  RNNC_DTYPE_I8,  /* per row of the first axis; "NAME.scale" holds f32 [rows] */
   RNNC_DTYPE_F64, /* training checkpoints only */
   RNNC_DTYPE_I64, /* training checkpoints; num_batches_tracked: ignored */
 } RnncDType;
@@ -47,8 +47,8 @@ void rnnc_safetensors_free (RnncSafetensors *file);
 const char *rnnc_safetensors_metadata (RnncSafetensors *file, const char *key);
 
 /* (nullable): owned by @file. */
-const RnncTensor *rnnc_safetensors_lookup (RnncSafetensors *file,
-    const char *name);
+const RnncTensor *
+rnnc_safetensors_lookup (RnncSafetensors *file, const char *name);
 guint rnnc_safetensors_n_tensors (RnncSafetensors *file);
 /* In file order. */
 const RnncTensor *rnnc_safetensors_tensor (RnncSafetensors *file, guint index);

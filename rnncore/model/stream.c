@@ -62,8 +62,8 @@ frames_into (RnncStream *stream, guint index, const gsize *most)
   for (guint i = 0; i < step->n_sources; i++) {
     gint source = step->sources[i];
 
-    n = MAX (n, source < (gint) stream->first ? stream->chunk + 1
-                                              : most[source]);
+    n = MAX (n,
+        source < (gint) stream->first ? stream->chunk + 1 : most[source]);
   }
   return n;
 }
@@ -89,8 +89,8 @@ lay_out_states (RnncStream *stream, gboolean measuring, void **at)
       stream->max_frames[i] = n;
     }
     most[i] = rnnc_layer_max_output (layer, n);
-    largest = MAX (largest,
-        most[i] * rnnc_layer_outputs (layer) * sizeof (float));
+    largest
+        = MAX (largest, most[i] * rnnc_layer_outputs (layer) * sizeof (float));
   }
   return largest;
 }
@@ -244,8 +244,7 @@ run_layer (RnncStream *stream, guint index)
 static void
 run_layers (RnncStream *stream, guint index)
 {
-  gint result
-      = rnnc_plan_output (stream->model->layers, stream->last - 1);
+  gint result = rnnc_plan_output (stream->model->layers, stream->last - 1);
   const float *value;
   gsize n;
 

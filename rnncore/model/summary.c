@@ -42,8 +42,8 @@ append_frontend (GString *text, const RnncFrontendConfig *config)
       break;
     case RNNC_FRONTEND_LOG_MEL:
       g_string_append_printf (text,
-          "log-mel, %u Hz, window %u, hop %u, %u bands %g..%g Hz\n",
-          mel->rate, mel->window, mel->hop, mel->mels, mel->fmin, mel->fmax);
+          "log-mel, %u Hz, window %u, hop %u, %u bands %g..%g Hz\n", mel->rate,
+          mel->window, mel->hop, mel->mels, mel->fmin, mel->fmax);
       break;
     case RNNC_FRONTEND_WAVEFORM:
       g_string_append_printf (text,
@@ -98,13 +98,13 @@ append_sources (GString *text, GPtrArray *layers, guint index)
 }
 
 static void
-append_layers (GString *text, RnncDescription *description,
-    gsize *parameters, double *macs_per_second)
+append_layers (GString *text, RnncDescription *description, gsize *parameters,
+    double *macs_per_second)
 {
   double rate = frame_rate (&description->frontend);
 
-  g_string_append_printf (text, "%-16s %-14s %12s %12s %12s\n", "layer",
-      "type", "output", "parameters", "MAC/frame");
+  g_string_append_printf (text, "%-16s %-14s %12s %12s %12s\n", "layer", "type",
+      "output", "parameters", "MAC/frame");
   for (guint i = 0; i < description->layers->len; i++) {
     const RnncLayerSpec *spec = g_ptr_array_index (description->layers, i);
     g_autofree char *shape = format_shape (&spec->output);
@@ -114,8 +114,8 @@ append_layers (GString *text, RnncDescription *description,
     *parameters += n;
     *macs_per_second += macs * rate / spec->stride;
     g_string_append_printf (text,
-        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT,
-        spec->name, rnnc_layer_spec_type_name (spec), shape, n, macs);
+        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT, spec->name,
+        rnnc_layer_spec_type_name (spec), shape, n, macs);
     append_sources (text, description->layers, i);
     g_string_append_c (text, '\n');
   }

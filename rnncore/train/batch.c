@@ -2,8 +2,8 @@
 #include "rnncore/train/batch.h"
 
 gboolean
-rnnc_batch_check (
-    const RnncTrainer *trainer, const RnncBatch *batch, GError **error)
+rnnc_batch_check (const RnncTrainer *trainer, const RnncBatch *batch,
+    GError **error)
 {
   gsize expected = rnnc_network_input_size (trainer->network);
   if (batch->n_sequences == 0 || batch->n_steps == 0) {
@@ -39,10 +39,10 @@ n_labels_of (const RnncTrainer *trainer, const RnncBatch *batch,
 }
 
 static gboolean
-check_label (
-    const RnncTrainer *trainer, guint label, guint sequence, GError **error)
+check_label (const RnncTrainer *trainer, guint label, guint sequence,
+    GError **error)
 {
-  guint n = (guint)rnnc_network_output_size (trainer->network);
+  guint n = (guint) rnnc_network_output_size (trainer->network);
   if (label >= n) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "sequence %u of the batch has label %u, the network has %u", sequence,
@@ -85,7 +85,7 @@ static gint
 compare_lengths (gconstpointer a, gconstpointer b, gpointer user_data)
 {
   const guint *lengths = user_data;
-  guint first = *(const guint *)a, second = *(const guint *)b;
+  guint first = *(const guint *) a, second = *(const guint *) b;
   if (lengths[first] != lengths[second])
     return lengths[first] > lengths[second] ? -1 : 1;
   return first < second ? -1 : first > second;
@@ -107,8 +107,8 @@ rnnc_batch_share (RnncTrainer *trainer, const RnncBatch *batch)
   guint *sorted = g_new (guint, n);
   for (guint b = 0; b < n; b++)
     sorted[b] = b;
-  g_qsort_with_data (sorted, (gint)n, sizeof (guint), compare_lengths,
-      (gpointer)batch->lengths);
+  g_qsort_with_data (sorted, (gint) n, sizeof (guint), compare_lengths,
+      (gpointer) batch->lengths);
   for (guint w = 0; w < n_workers; w++) {
     trainer->first[w] = next;
     for (guint i = 0; i < n; i++) {
@@ -126,8 +126,8 @@ rnnc_batch_share (RnncTrainer *trainer, const RnncBatch *batch)
 }
 
 void
-rnnc_batch_set_targets (
-    RnncTrainer *trainer, const RnncBatch *batch, const RnncTargets *targets)
+rnnc_batch_set_targets (RnncTrainer *trainer, const RnncBatch *batch,
+    const RnncTargets *targets)
 {
   RnncLossTask *task = &trainer->task;
   gsize next = 0, n_steps = 0;
@@ -135,7 +135,7 @@ rnnc_batch_set_targets (
   task->targets = targets;
   task->first_label = trainer->first_label;
   task->n_sequences = batch->n_sequences;
-  task->n_outputs = (guint)rnnc_network_output_size (trainer->network);
+  task->n_outputs = (guint) rnnc_network_output_size (trainer->network);
   task->blank = trainer->blank;
   task->label_smoothing = trainer->options.label_smoothing;
   for (guint b = 0; b < batch->n_sequences; b++) {
@@ -149,10 +149,10 @@ rnnc_batch_set_targets (
       task->n_terms = batch->n_sequences;
       break;
     case RNNC_LOSS_CROSS_ENTROPY:
-      task->n_terms = (double)n_steps;
+      task->n_terms = (double) n_steps;
       break;
     case RNNC_LOSS_MSE:
-      task->n_terms = (double)n_steps * task->n_outputs;
+      task->n_terms = (double) n_steps * task->n_outputs;
       break;
   }
 }

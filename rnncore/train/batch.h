@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-gboolean rnnc_batch_check (
-    const RnncTrainer *trainer, const RnncBatch *batch, GError **error);
+gboolean rnnc_batch_check (const RnncTrainer *trainer, const RnncBatch *batch,
+    GError **error);
 gboolean rnnc_targets_check (const RnncTrainer *trainer, const RnncBatch *batch,
     const RnncTargets *targets, GError **error);
 
@@ -17,7 +17,7 @@ gboolean rnnc_targets_check (const RnncTrainer *trainer, const RnncBatch *batch,
 void rnnc_batch_share (RnncTrainer *trainer, const RnncBatch *batch);
 
 /* Fills trainer->task. */
-void rnnc_batch_set_targets (
-    RnncTrainer *trainer, const RnncBatch *batch, const RnncTargets *targets);
+void rnnc_batch_set_targets (RnncTrainer *trainer, const RnncBatch *batch,
+    const RnncTargets *targets);
 
 G_END_DECLS

@@ -28,8 +28,8 @@ static const char *const optimiser_names[] = {
 };
 
 static RnncTensor
-describe_tensor (
-    const RnncParameter *parameter, const char *name, const real *values)
+describe_tensor (const RnncParameter *parameter, const char *name,
+    const real *values)
 {
   RnncTensor tensor = { name, REAL_DTYPE, parameter->rank };
   for (guint axis = 0; axis < parameter->rank; axis++)
@@ -69,8 +69,8 @@ checkpoint_metadata (const RnncTrainer *trainer, const char *progress)
   json_object_set_int_member (object, "version", CHECKPOINT_VERSION);
   set_uint64 (object, "step", trainer->step_count);
   set_uint64 (object, "seed", trainer->options.seed);
-  json_object_set_string_member (
-      object, "optimiser", optimiser_names[trainer->options.optimiser]);
+  json_object_set_string_member (object, "optimiser",
+      optimiser_names[trainer->options.optimiser]);
   if (progress)
     json_object_set_string_member (object, "progress", progress);
   return json_text (object);
@@ -88,8 +88,8 @@ rnnc_trainer_save_checkpoint (RnncTrainer *trainer, const char *path,
 
   for (guint p = 0; p < network->n_parameters; p++) {
     const RnncParameter *parameter = &network->parameters[p];
-    RnncTensor tensor =
-        describe_tensor (parameter, parameter->name, trainer->values);
+    RnncTensor tensor
+        = describe_tensor (parameter, parameter->name, trainer->values);
     g_array_append_val (tensors, tensor);
     for (guint m = 0; m < n_moments && parameter->trained; m++) {
       char *name = moment_name (parameter, m);
@@ -98,7 +98,7 @@ rnnc_trainer_save_checkpoint (RnncTrainer *trainer, const char *path,
       g_array_append_val (tensors, tensor);
     }
   }
-  return rnnc_safetensors_write (path, (RnncTensor *)(void *)tensors->data,
+  return rnnc_safetensors_write (path, (RnncTensor *) (void *) tensors->data,
       tensors->len, CHECKPOINT_KEY, metadata, error);
 }
 
@@ -109,8 +109,8 @@ read_exact (RnncSafetensors *file, const char *path, const char *name,
 {
   const RnncTensor *tensor = rnnc_safetensors_lookup (file, name);
   gboolean fits = tensor && tensor->dtype == REAL_DTYPE
-                  && tensor->rank == parameter->rank
-                  && tensor->n_bytes == parameter->n_values * sizeof (real);
+      && tensor->rank == parameter->rank
+      && tensor->n_bytes == parameter->n_values * sizeof (real);
   for (guint axis = 0; fits && axis < parameter->rank; axis++)
     fits = tensor->shape[axis] == parameter->shape[axis];
   if (!fits) {
@@ -141,8 +141,8 @@ get_uint64 (JsonObject *object, const char *path, const char *key,
 {
   const char *text = NULL;
   return rnnc_json_require (object, path, key, error)
-         && rnnc_json_get_string (object, path, key, &text, error)
-         && g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, value, error);
+      && rnnc_json_get_string (object, path, key, &text, error)
+      && g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, value, error);
 }
 
 static gboolean
@@ -154,12 +154,12 @@ read_state (const RnncTrainer *trainer, RnncSafetensors *file, const char *path,
   const char *expected = optimiser_names[trainer->options.optimiser];
   guint version = 0;
   if (!text) {
-    g_set_error (
-        error, RNNC_ERROR, RNNC_ERROR_FORMAT, "%s: no checkpoint", path);
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT, "%s: no checkpoint",
+        path);
     return FALSE;
   }
-  g_autoptr (JsonObject) json =
-      rnnc_json_parse (text, strlen (text), path, error);
+  g_autoptr (JsonObject) json
+      = rnnc_json_parse (text, strlen (text), path, error);
   if (!json || !rnnc_json_require (json, path, "version", error)
       || !rnnc_json_get_uint (json, path, "version", CHECKPOINT_VERSION,
           CHECKPOINT_VERSION, &version, error)
@@ -208,8 +208,8 @@ read_vectors (const RnncTrainer *trainer, RnncSafetensors *file,
 }
 
 gboolean
-rnnc_trainer_load_checkpoint (
-    RnncTrainer *trainer, const char *path, char **progress, GError **error)
+rnnc_trainer_load_checkpoint (RnncTrainer *trainer, const char *path,
+    char **progress, GError **error)
 {
   gsize n = trainer->network->n_values;
   CheckpointState state = { 0 };
@@ -219,7 +219,7 @@ rnnc_trainer_load_checkpoint (
   real *vectors = g_new0 (real, MAX (3 * n, 1));
   real *moments[2] = { vectors + n, vectors + 2 * n };
   gboolean ok = read_state (trainer, file, path, &state, error)
-                && read_vectors (trainer, file, path, vectors, moments, error);
+      && read_vectors (trainer, file, path, vectors, moments, error);
   if (ok) {
     memcpy (trainer->values, vectors, n * sizeof (real));
     for (guint m = 0; m < 2; m++)
@@ -248,8 +248,8 @@ same_shape (const RnncTensor *tensor, const RnncParameter *parameter)
 }
 
 guint
-rnnc_trainer_load_weights (
-    RnncTrainer *trainer, const char *path, GError **error)
+rnnc_trainer_load_weights (RnncTrainer *trainer, const char *path,
+    GError **error)
 {
   const RnncNetwork *network = trainer->network;
   gsize n = network->n_values;
@@ -261,11 +261,11 @@ rnnc_trainer_load_weights (
   memcpy (values, trainer->values, n * sizeof (real));
   for (guint p = 0; p < network->n_parameters; p++) {
     const RnncParameter *parameter = &network->parameters[p];
-    if (!same_shape (
-            rnnc_safetensors_lookup (file, parameter->name), parameter))
+    if (!same_shape (rnnc_safetensors_lookup (file, parameter->name),
+            parameter))
       continue;
-    g_autofree float *read = rnnc_safetensors_read_f32 (
-        file, parameter->name, parameter->shape, parameter->rank, error);
+    g_autofree float *read = rnnc_safetensors_read_f32 (file, parameter->name,
+        parameter->shape, parameter->rank, error);
     if (!read) {
       n_taken = 0;
       goto out;
@@ -292,11 +292,11 @@ rnnc_trainer_export (RnncTrainer *trainer, const char *path,
   const RnncNetwork *network = trainer->network;
   gsize n = network->n_values;
   g_autofree char *text = json_text (description);
-  g_autofree RnncTensor *tensors =
-      g_new0 (RnncTensor, MAX (network->n_parameters, 1));
+  g_autofree RnncTensor *tensors
+      = g_new0 (RnncTensor, MAX (network->n_parameters, 1));
   g_autofree float *values = g_new (float, MAX (n, 1));
   for (gsize i = 0; i < n; i++)
-    values[i] = (float)trainer->values[i];
+    values[i] = (float) trainer->values[i];
   for (guint p = 0; p < network->n_parameters; p++) {
     const RnncParameter *parameter = &network->parameters[p];
     RnncTensor *tensor = &tensors[p];
@@ -305,6 +305,6 @@ rnnc_trainer_export (RnncTrainer *trainer, const char *path,
     tensor->data = values + parameter->offset;
     tensor->n_bytes = parameter->n_values * sizeof (float);
   }
-  return rnnc_safetensors_write (
-      path, tensors, network->n_parameters, RNNC_METADATA_KEY, text, error);
+  return rnnc_safetensors_write (path, tensors, network->n_parameters,
+      RNNC_METADATA_KEY, text, error);
 }

@@ -37,11 +37,11 @@ static void
 lattice_begin (Lattice *l, const guint *labels, guint n_labels, guint blank,
     RnncBuffer *memory)
 {
-  gsize n = l->n_states = 2 * (gsize)n_labels + 1;
+  gsize n = l->n_states = 2 * (gsize) n_labels + 1;
   l->stride = n + 2 * MARGIN;
   gsize n_doubles = (l->n_steps + 2) * l->stride + 4 * n;
-  double *next = rnnc_buffer_bytes (
-      memory, n_doubles * sizeof (double) + n * sizeof (guint));
+  double *next = rnnc_buffer_bytes (memory,
+      n_doubles * sizeof (double) + n * sizeof (guint));
   l->alpha = next;
   l->beta[0] = l->alpha + l->n_steps * l->stride;
   l->beta[1] = l->beta[0] + l->stride;
@@ -49,7 +49,7 @@ lattice_begin (Lattice *l, const guint *labels, guint n_labels, guint blank,
   l->skip_out = l->skip_in + n;
   l->emissions = l->skip_out + n;
   l->occupancy = l->emissions + n;
-  l->classes = (guint *)(l->occupancy + n);
+  l->classes = (guint *) (l->occupancy + n);
   for (gsize i = 0; i < (l->n_steps + 2) * l->stride; i++)
     l->alpha[i] = LOG_ZERO;
   for (gsize s = 0; s < n; s++)
@@ -78,8 +78,8 @@ log_add (double a, double b, double c)
   double m = a > b ? a : b;
   m = m > c ? m : c;
   return m
-         + rnnc_log (rnnc_exp ((real)(a - m)) + rnnc_exp ((real)(b - m))
-                     + rnnc_exp ((real)(c - m)));
+      + rnnc_log (rnnc_exp ((real) (a - m)) + rnnc_exp ((real) (b - m))
+          + rnnc_exp ((real) (c - m)));
 }
 
 RNNC_CLONES static void
@@ -88,7 +88,7 @@ alpha_step (gsize n, const double *restrict before, const double *restrict skip,
 {
   for (gsize s = 0; s < n; s++)
     now[s] = emissions[s]
-             + log_add (before[s], (before - 1)[s], (before - 2)[s] + skip[s]);
+        + log_add (before[s], (before - 1)[s], (before - 2)[s] + skip[s]);
 }
 
 RNNC_CLONES static void
@@ -105,7 +105,7 @@ occupancy_step (gsize n, const double *restrict alpha,
     double *restrict occupancy)
 {
   for (gsize s = 0; s < n; s++)
-    occupancy[s] = rnnc_exp ((real)(alpha[s] + beta[s] - log_probability));
+    occupancy[s] = rnnc_exp ((real) (alpha[s] + beta[s] - log_probability));
 }
 
 static double *
@@ -148,7 +148,7 @@ add_gradient (Lattice *l, double log_probability, double scale, real *gradient)
     real *row = gradient + l->rows[t] * l->n_classes;
     occupancy_step (n, alpha_row (l, t), beta, log_probability, l->occupancy);
     for (gsize s = 0; s < n; s++)
-      row[l->classes[s]] -= (real)(scale * l->occupancy[s]);
+      row[l->classes[s]] -= (real) (scale * l->occupancy[s]);
     if (t == 0)
       break;
     read_emissions (l, t);

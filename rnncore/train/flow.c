@@ -37,7 +37,7 @@ void
 rnnc_trainer_clear_flows (RnncTrainer *trainer)
 {
   for (guint i = 0; i < trainer->flows->len; i++) {
-    g_free ((char *)g_array_index (trainer->flows, RnncGradientFlow, i).name);
+    g_free ((char *) g_array_index (trainer->flows, RnncGradientFlow, i).name);
     g_free (trainer->flow_sums[i].sums);
     g_free (trainer->flow_sums[i].counts);
   }
@@ -65,8 +65,8 @@ finish_sums (RnncTrainer *trainer)
 {
   for (guint i = 0; i < trainer->flows->len; i++) {
     RnncFlowSums *sums = &trainer->flow_sums[i];
-    RnncGradientFlow *flow =
-        &g_array_index (trainer->flows, RnncGradientFlow, i);
+    RnncGradientFlow *flow
+        = &g_array_index (trainer->flows, RnncGradientFlow, i);
     flow->n_distances = 0;
     while (flow->n_distances < sums->n && sums->counts[flow->n_distances] > 0) {
       sums->sums[flow->n_distances] /= sums->counts[flow->n_distances];
@@ -82,7 +82,7 @@ rnnc_trainer_gradient_flow (RnncTrainer *trainer, const RnncBatch *batch,
 {
   guint threads = trainer->options.threads;
   RnncPassContext context = { .flows = trainer->layer_flows };
-  *flows = (const RnncGradientFlow *)(const void *)trainer->flows->data;
+  *flows = (const RnncGradientFlow *) (const void *) trainer->flows->data;
   if (!rnnc_batch_check (trainer, batch, error)
       || !rnnc_targets_check (trainer, batch, targets, error))
     return 0;

@@ -4,26 +4,26 @@
 #include "rnncore/train/layer.h"
 
 void
-rnnc_initialise_uniform (
-    real *values, gsize n, double bound, RnncRandom *random)
+rnnc_initialise_uniform (real *values, gsize n, double bound,
+    RnncRandom *random)
 {
   for (gsize i = 0; i < n; i++)
-    values[i] = (real)((2.0 * rnnc_random_uniform (random) - 1.0) * bound);
+    values[i] = (real) ((2.0 * rnnc_random_uniform (random) - 1.0) * bound);
 }
 
 void
-rnnc_initialise_xavier (
-    real *values, gsize fan_out, gsize fan_in, RnncRandom *random)
+rnnc_initialise_xavier (real *values, gsize fan_out, gsize fan_in,
+    RnncRandom *random)
 {
-  double bound = sqrt (6.0 / (double)(fan_in + fan_out));
+  double bound = sqrt (6.0 / (double) (fan_in + fan_out));
   rnnc_initialise_uniform (values, fan_in * fan_out, bound, random);
 }
 
 void
-rnnc_initialise_kaiming (
-    real *values, gsize n, gsize fan_in, RnncRandom *random)
+rnnc_initialise_kaiming (real *values, gsize n, gsize fan_in,
+    RnncRandom *random)
 {
-  rnnc_initialise_uniform (values, n, sqrt (6.0 / (double)fan_in), random);
+  rnnc_initialise_uniform (values, n, sqrt (6.0 / (double) fan_in), random);
 }
 
 /* Takes the first @row rows' directions out of the next. */
@@ -34,10 +34,10 @@ orthogonalise_row (double *matrix, gsize n, gsize row, double *products)
   /* Twice is enough: classical Gram-Schmidt loses half the digits, then the
    * other half is taken care of. */
   for (guint pass = 0; pass < 2 && row > 0; pass++) {
-    cblas_dgemv (CblasRowMajor, CblasNoTrans, (int)row, (int)n, 1, matrix,
-        (int)n, next, 1, 0, products, 1);
-    cblas_dgemv (CblasRowMajor, CblasTrans, (int)row, (int)n, -1, matrix,
-        (int)n, products, 1, 1, next, 1);
+    cblas_dgemv (CblasRowMajor, CblasNoTrans, (int) row, (int) n, 1, matrix,
+        (int) n, next, 1, 0, products, 1);
+    cblas_dgemv (CblasRowMajor, CblasTrans, (int) row, (int) n, -1, matrix,
+        (int) n, products, 1, 1, next, 1);
   }
 }
 
@@ -53,12 +53,12 @@ rnnc_initialise_orthogonal (real *values, gsize n, RnncRandom *random)
       for (gsize i = 0; i < n; i++)
         next[i] = rnnc_random_gaussian (random);
       orthogonalise_row (matrix, n, row, products);
-      norm = cblas_dnrm2 ((int)n, next, 1);
+      norm = cblas_dnrm2 ((int) n, next, 1);
     }
-    cblas_dscal ((int)n, 1.0 / norm, next, 1);
+    cblas_dscal ((int) n, 1.0 / norm, next, 1);
   }
   for (gsize i = 0; i < n * n; i++)
-    values[i] = (real)matrix[i];
+    values[i] = (real) matrix[i];
   g_free (products);
   g_free (matrix);
 }

@@ -70,9 +70,9 @@ static gboolean
 can_train_type (const RnncLayerSpec *spec)
 {
   return rnnc_train_layer_class (spec->type) != NULL
-         && !(spec->type == RNNC_LAYER_ACTIVATION
-              && (spec->params.activation == RNNC_ACTIVATION_LEAKY_RELU
-                  || spec->params.activation == RNNC_ACTIVATION_GELU));
+      && !(spec->type == RNNC_LAYER_ACTIVATION
+          && (spec->params.activation == RNNC_ACTIVATION_LEAKY_RELU
+              || spec->params.activation == RNNC_ACTIVATION_GELU));
 }
 
 gboolean
@@ -87,7 +87,7 @@ rnnc_train_check_layers (GPtrArray *specs, const char *path, GError **error)
           rnnc_layer_spec_type_name (spec));
       return FALSE;
     }
-    option = untrained_option (spec, (gint)i);
+    option = untrained_option (spec, (gint) i);
     if (option) {
       g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
           "%s[%u]: \"%s\" layers with \"%s\" cannot be trained yet", path, i,
@@ -102,12 +102,12 @@ void
 rnnc_pass_dropout (const RnncPass *pass, const RnncPacking *packing, guint part,
     double rate, gsize n_features, const real *x, real *y)
 {
-  guint64 use = rnnc_random_key (
-      pass->random_key, ((guint64)pass->layer->index << 32) | part);
+  guint64 use = rnnc_random_key (pass->random_key,
+      ((guint64) pass->layer->index << 32) | part);
   for (guint t = 0; t < packing->n_steps; t++) {
     for (guint b = 0; b < packing->counts[t]; b++) {
-      guint64 key =
-          rnnc_random_key (use, ((guint64)pass->sequence_ids[b] << 32) | t);
+      guint64 key
+          = rnnc_random_key (use, ((guint64) pass->sequence_ids[b] << 32) | t);
       gsize first = rnnc_packing_row (packing, t, b) * n_features;
       rnnc_random_dropout (key, rate, n_features, x + first, y + first);
     }

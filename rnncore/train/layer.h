@@ -33,14 +33,14 @@ typedef struct {
   /* Backward never looks at y. */
   gboolean forgets_output;
   /* (nullable): the steps that come out; as many as go in by default. */
-  void (*pack) (
-      const RnncTrainLayer *layer, const RnncPacking *in, RnncPacking *out);
-  void (*initialise) (
-      const RnncTrainLayer *layer, real *values, RnncRandom *random);
+  void (*pack) (const RnncTrainLayer *layer, const RnncPacking *in,
+      RnncPacking *out);
+  void (*initialise) (const RnncTrainLayer *layer, real *values,
+      RnncRandom *random);
   void (*forward) (RnncPass *pass, const real *x, real *y);
   /* Adds to the gradients; @dx (nullable) is written. */
-  void (*backward) (
-      RnncPass *pass, const real *x, const real *y, const real *dy, real *dx);
+  void (*backward) (RnncPass *pass, const real *x, const real *y,
+      const real *dy, real *dx);
   void (*clear) (gpointer state);
 } RnncTrainLayerClass;
 
@@ -109,8 +109,8 @@ void rnnc_pass_dropout (const RnncPass *pass, const RnncPacking *packing,
 const RnncTrainLayerClass *rnnc_train_layer_class (RnncLayerType type);
 
 /* Whether all of @specs can learn; @path: of their array, for the message. */
-gboolean rnnc_train_check_layers (
-    GPtrArray *specs, const char *path, GError **error);
+gboolean
+rnnc_train_check_layers (GPtrArray *specs, const char *path, GError **error);
 
 extern const RnncTrainLayerClass rnnc_train_conv1d;
 extern const RnncTrainLayerClass rnnc_train_conv2d;
@@ -126,18 +126,18 @@ extern const RnncTrainLayerClass rnnc_train_last_step;
 /* y[r] += bias for each of @n_rows rows. */
 void rnnc_add_bias (gsize n_rows, gsize n, const real *bias, real *y);
 /* bias += sum of the rows of dy. */
-void rnnc_sum_rows (
-    gsize n_rows, gsize n, const real *dy, gsize ld, real *bias);
+void
+rnnc_sum_rows (gsize n_rows, gsize n, const real *dy, gsize ld, real *bias);
 
 /* Uniform in ±@bound. */
-void rnnc_initialise_uniform (
-    real *values, gsize n, double bound, RnncRandom *random);
+void rnnc_initialise_uniform (real *values, gsize n, double bound,
+    RnncRandom *random);
 /* Glorot and Bengio 2010. */
-void rnnc_initialise_xavier (
-    real *values, gsize fan_out, gsize fan_in, RnncRandom *random);
+void rnnc_initialise_xavier (real *values, gsize fan_out, gsize fan_in,
+    RnncRandom *random);
 /* He et al. 2015, for a rectified layer. */
-void rnnc_initialise_kaiming (
-    real *values, gsize n, gsize fan_in, RnncRandom *random);
+void rnnc_initialise_kaiming (real *values, gsize n, gsize fan_in,
+    RnncRandom *random);
 /* A random rotation [n, n] (Saxe et al. 2013). */
 void rnnc_initialise_orthogonal (real *values, gsize n, RnncRandom *random);
 

@@ -7,8 +7,8 @@
 /* Smoothing spreads part of the target over all classes (Szegedy et al.
  * 2016). */
 static double
-cross_entropy_row (
-    const RnncLossTask *task, const real *output, guint label, real *d_output)
+cross_entropy_row (const RnncLossTask *task, const real *output, guint label,
+    real *d_output)
 {
   double spread = task->label_smoothing / task->n_outputs;
   double peak = 1 - task->label_smoothing;
@@ -19,8 +19,8 @@ cross_entropy_row (
   if (d_output) {
     if (spread > 0)
       for (guint c = 0; c < task->n_outputs; c++)
-        d_output[c] = (real)(-spread / task->n_terms);
-    d_output[label] -= (real)(peak / task->n_terms);
+        d_output[c] = (real) (-spread / task->n_terms);
+    d_output[label] -= (real) (peak / task->n_terms);
   }
   return loss;
 }
@@ -34,7 +34,7 @@ squared_error_row (const RnncLossTask *task, const real *output,
     double error = output[i] - values[i];
     loss += error * error;
     if (d_output)
-      d_output[i] = (real)(2 * error / task->n_terms);
+      d_output[i] = (real) (2 * error / task->n_terms);
   }
   return loss;
 }
@@ -53,7 +53,7 @@ step_losses (const RnncLossTask *task, const RnncPacking *packing,
       if (task->loss == RNNC_LOSS_MSE)
         result.loss += squared_error_row (task, output + first,
             task->targets->values
-                + ((gsize)t * task->n_sequences + id) * task->n_outputs,
+                + ((gsize) t * task->n_sequences + id) * task->n_outputs,
             d_row);
       else
         result.loss += cross_entropy_row (task, output + first,

@@ -5,15 +5,15 @@ static gboolean
 is_running_statistic (const RnncLayerSpec *spec, const char *name)
 {
   return spec->type == RNNC_LAYER_BATCH_NORM
-         && (g_str_has_suffix (name, ".running_mean")
-             || g_str_has_suffix (name, ".running_var"));
+      && (g_str_has_suffix (name, ".running_mean")
+          || g_str_has_suffix (name, ".running_var"));
 }
 
 /* Tensors start on cache lines. */
 static gsize
 aligned_size (gsize n)
 {
-  return (n + 15) & ~(gsize)15;
+  return (n + 15) & ~(gsize) 15;
 }
 
 static void
@@ -50,8 +50,8 @@ rnnc_network_new (GPtrArray *specs)
   for (guint i = 0; i < specs->len; i++)
     add_parameters (network, parameters, i);
   network->n_parameters = parameters->len;
-  network->parameters =
-      (RnncParameter *)(void *)g_array_free (parameters, FALSE);
+  network->parameters
+      = (RnncParameter *) (void *) g_array_free (parameters, FALSE);
 
   guint next = 0;
   for (guint i = 0; i < specs->len; i++) {
@@ -118,8 +118,8 @@ rnnc_network_output_size (const RnncNetwork *network)
 }
 
 RnncReplica *
-rnnc_replica_new (
-    const RnncNetwork *network, RnncWorkers *workers, guint worker)
+rnnc_replica_new (const RnncNetwork *network, RnncWorkers *workers,
+    guint worker)
 {
   RnncReplica *replica = g_new0 (RnncReplica, 1);
   guint n = network->n_layers;
@@ -197,8 +197,8 @@ rnnc_replica_set_input (RnncReplica *replica, const guint *sequence_ids,
   replica->values[0] = x;
   for (guint t = 0; t < packing->n_steps; t++) {
     for (guint b = 0; b < packing->counts[t]; b++) {
-      const float *row =
-          data + ((gsize)t * n_batch_sequences + sequence_ids[b]) * n;
+      const float *row
+          = data + ((gsize) t * n_batch_sequences + sequence_ids[b]) * n;
       for (gsize i = 0; i < n; i++)
         *x++ = row[i];
     }
@@ -206,8 +206,8 @@ rnnc_replica_set_input (RnncReplica *replica, const guint *sequence_ids,
 }
 
 static RnncPass
-replica_pass (
-    const RnncReplica *replica, const RnncPassContext *context, guint layer)
+replica_pass (const RnncReplica *replica, const RnncPassContext *context,
+    guint layer)
 {
   RnncPass pass = { &replica->network->layers[layer], replica->states[layer],
     replica->steps[layer], replica->steps[layer + 1], context->values,
@@ -223,7 +223,7 @@ static gboolean
 works_in_place (const RnncNetwork *network, guint layer)
 {
   return layer > 0 && network->layers[layer].klass->elementwise
-         && network->layers[layer - 1].klass->forgets_output;
+      && network->layers[layer - 1].klass->forgets_output;
 }
 
 const real *
@@ -247,15 +247,15 @@ real *
 rnnc_replica_d_output (RnncReplica *replica)
 {
   gsize n = rnnc_replica_output_packing (replica)->n_rows
-            * rnnc_network_output_size (replica->network);
+      * rnnc_network_output_size (replica->network);
   real *d_output = rnnc_buffer_reals (&replica->d_values[0], n);
   rnnc_zero (d_output, n);
   return d_output;
 }
 
 void
-rnnc_replica_backward (
-    RnncReplica *replica, const RnncPassContext *context, real *d_output)
+rnnc_replica_backward (RnncReplica *replica, const RnncPassContext *context,
+    real *d_output)
 {
   const RnncNetwork *network = replica->network;
   guint first = 0; /* layer with weights: nothing below learns */
@@ -275,8 +275,8 @@ rnnc_replica_backward (
       dx = rnnc_buffer_reals (&replica->d_values[side],
           pass.in->n_rows * rnnc_train_layer_inputs (layer));
     }
-    layer->klass->backward (
-        &pass, replica->values[i], replica->values[i + 1], dy, dx);
+    layer->klass->backward (&pass, replica->values[i], replica->values[i + 1],
+        dy, dx);
     dy = dx;
   }
 }

@@ -23,8 +23,8 @@ typedef struct {
 RnncNetwork *rnnc_network_new (GPtrArray *specs);
 void rnnc_network_free (RnncNetwork *network);
 /* First weights of @values [n_values]. */
-void rnnc_network_initialise (
-    const RnncNetwork *network, real *values, guint64 seed);
+void rnnc_network_initialise (const RnncNetwork *network, real *values,
+    guint64 seed);
 gsize rnnc_network_output_steps (const RnncNetwork *network, gsize n_steps);
 gsize rnnc_network_input_size (const RnncNetwork *network);
 gsize rnnc_network_output_size (const RnncNetwork *network);
@@ -44,8 +44,8 @@ typedef struct {
   gsize n_sequence_ids;
 } RnncReplica;
 
-RnncReplica *rnnc_replica_new (
-    const RnncNetwork *network, RnncWorkers *workers, guint worker);
+RnncReplica *rnnc_replica_new (const RnncNetwork *network, RnncWorkers *workers,
+    guint worker);
 void rnnc_replica_free (RnncReplica *replica);
 
 /**
@@ -70,11 +70,11 @@ typedef struct {
 } RnncPassContext;
 
 /* Returns: the output, packed as rnnc_replica_output_packing(). */
-const real *rnnc_replica_forward (
-    RnncReplica *replica, const RnncPassContext *context);
+const real *
+rnnc_replica_forward (RnncReplica *replica, const RnncPassContext *context);
 /* @d_output: overwritten. Adds to the context's gradients. */
-void rnnc_replica_backward (
-    RnncReplica *replica, const RnncPassContext *context, real *d_output);
+void rnnc_replica_backward (RnncReplica *replica,
+    const RnncPassContext *context, real *d_output);
 /* Memory for @d_output, zeroed. */
 real *rnnc_replica_d_output (RnncReplica *replica);
 

@@ -48,7 +48,7 @@ adam_update (gsize n, const AdamFactors *factors, const real *restrict g,
     real deviation = sqrtf (second);
 #endif
     w[i] = f.shrink * w[i]
-           - f.rate * first / (deviation * f.deviation + f.epsilon);
+        - f.rate * first / (deviation * f.deviation + f.epsilon);
   }
 }
 
@@ -57,8 +57,8 @@ rnnc_optimiser_update (const RnncTrainerOptions *options,
     const RnncNetwork *network, guint64 step, double learning_rate,
     double scale, const real *gradients, real *const moments[2], real *values)
 {
-  double unbias1 = 1 - pow (options->beta1, (double)step);
-  double unbias2 = 1 - pow (options->beta2, (double)step);
+  double unbias1 = 1 - pow (options->beta1, (double) step);
+  double unbias2 = 1 - pow (options->beta2, (double) step);
   gboolean decoupled = options->optimiser == RNNC_OPTIMISER_ADAMW;
   for (guint p = 0; p < network->n_parameters; p++) {
     const RnncParameter *parameter = &network->parameters[p];
@@ -67,14 +67,14 @@ rnnc_optimiser_update (const RnncTrainerOptions *options,
     if (!parameter->trained)
       continue;
     if (options->optimiser == RNNC_OPTIMISER_SGD) {
-      sgd_update (n, (real)scale, (real)decay, (real)options->momentum,
-          (real)learning_rate, gradients + at, moments[0] + at, values + at);
+      sgd_update (n, (real) scale, (real) decay, (real) options->momentum,
+          (real) learning_rate, gradients + at, moments[0] + at, values + at);
       continue;
     }
-    AdamFactors factors = { (real)scale, (real)(decoupled ? 0 : decay),
-      (real)(decoupled ? 1 - learning_rate * decay : 1), (real)options->beta1,
-      (real)options->beta2, (real)(learning_rate / unbias1),
-      (real)(1 / sqrt (unbias2)), (real)options->epsilon };
+    AdamFactors factors = { (real) scale, (real) (decoupled ? 0 : decay),
+      (real) (decoupled ? 1 - learning_rate * decay : 1), (real) options->beta1,
+      (real) options->beta2, (real) (learning_rate / unbias1),
+      (real) (1 / sqrt (unbias2)), (real) options->epsilon };
     adam_update (n, &factors, gradients + at, moments[0] + at, moments[1] + at,
         values + at);
   }

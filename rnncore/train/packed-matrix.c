@@ -19,9 +19,9 @@ avx512_rows (const guint n_rows, gsize depth, const float *a, gsize lda,
 {
   __m512 sum[8][2];
   __mmask16 mask[2] = {
-    (__mmask16)(n_columns >= 16 ? 0xffff : (1u << n_columns) - 1),
-    (__mmask16)(n_columns >= 32  ? 0xffff
-                : n_columns > 16 ? (1u << (n_columns - 16)) - 1
+    (__mmask16) (n_columns >= 16 ? 0xffff : (1u << n_columns) - 1),
+    (__mmask16) (n_columns >= 32 ? 0xffff
+            : n_columns > 16     ? (1u << (n_columns - 16)) - 1
                                  : 0),
   };
 #pragma GCC unroll 8
@@ -108,8 +108,8 @@ avx2_panel (gsize n_rows, gsize depth, const float *a, gsize lda,
 {
   avx2_half (n_rows, depth, a, lda, panel, MIN (n_columns, 16), add, c, ldc);
   if (n_columns > 16)
-    avx2_half (
-        n_rows, depth, a, lda, panel + 16, n_columns - 16, add, c + 16, ldc);
+    avx2_half (n_rows, depth, a, lda, panel + 16, n_columns - 16, add, c + 16,
+        ldc);
 }
 
 RnncProductKernel

@@ -6,9 +6,9 @@ rnnc_packing_set (RnncPacking *packing, guint n_sequences, const guint *lengths)
 {
   guint n_steps = n_sequences > 0 ? lengths[0] : 0;
   gsize n_bytes = n_steps * (sizeof (gsize) + sizeof (guint))
-                  + n_sequences * sizeof (guint);
+      + n_sequences * sizeof (guint);
   packing->offsets = rnnc_buffer_bytes (&packing->memory, n_bytes + 1);
-  packing->counts = (guint *)(packing->offsets + n_steps);
+  packing->counts = (guint *) (packing->offsets + n_steps);
   packing->lengths = packing->counts + n_steps;
   packing->n_sequences = n_sequences;
   packing->n_steps = n_steps;

@@ -21,8 +21,8 @@ typedef struct {
 } RnncPacking;
 
 /* @lengths: not increasing, each >= 1; copied. */
-void rnnc_packing_set (
-    RnncPacking *packing, guint n_sequences, const guint *lengths);
+void rnnc_packing_set (RnncPacking *packing, guint n_sequences,
+    const guint *lengths);
 void rnnc_packing_clear (RnncPacking *packing);
 
 static inline gsize

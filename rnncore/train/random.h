@@ -42,7 +42,7 @@ rnnc_random_next (RnncRandom *random)
 static inline double
 rnnc_random_uniform (RnncRandom *random)
 {
-  return (double)(rnnc_random_next (random) >> 11) * 0x1.0p-53;
+  return (double) (rnnc_random_next (random) >> 11) * 0x1.0p-53;
 }
 
 double rnnc_random_gaussian (RnncRandom *random);
@@ -53,7 +53,7 @@ double rnnc_random_gaussian (RnncRandom *random);
  *
  * y = x / (1 - rate) or 0, with probability @rate; y may be x.
  */
-void rnnc_random_dropout (
-    guint64 key, double rate, gsize n, const real *x, real *y);
+void
+rnnc_random_dropout (guint64 key, double rate, gsize n, const real *x, real *y);
 
 G_END_DECLS

@@ -43,8 +43,8 @@ rnnc_gemm (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n,
   if (m == 0 || n == 0)
     return;
   RNNC_REAL_GEMM (CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-      transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a,
-      (int)lda, b, (int)ldb, beta, c, (int)ldc);
+      transpose_b ? CblasTrans : CblasNoTrans, (int) m, (int) n, (int) k, 1, a,
+      (int) lda, b, (int) ldb, beta, c, (int) ldc);
 }
 
 /* Memory that only grows: after the longest batch nothing is allocated. */

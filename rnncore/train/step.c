@@ -18,9 +18,9 @@ rnnc_sum_squares (const real *values, gsize n)
   gsize i = 0;
   for (; i + LANES <= n; i += LANES)
     for (gsize j = 0; j < LANES; j++)
-      sums[j] += (double)values[i + j] * values[i + j];
+      sums[j] += (double) values[i + j] * values[i + j];
   for (; i < n; i++)
-    sum += (double)values[i] * values[i];
+    sum += (double) values[i] * values[i];
   for (gsize j = 0; j < LANES; j++)
     sum += sums[j];
   return sum;
@@ -47,26 +47,26 @@ clip_values (real *values, gsize n, real bound)
 
 /* Into [output steps, n_sequences, n], zeros where a sequence has ended. */
 static void
-scatter_output (
-    const RnncTrainer *trainer, const RnncReplica *replica, const real *output)
+scatter_output (const RnncTrainer *trainer, const RnncReplica *replica,
+    const real *output)
 {
   const RnncPacking *packing = rnnc_replica_output_packing (replica);
   gsize n = rnnc_network_output_size (trainer->network);
   for (guint t = 0; t < packing->n_steps; t++) {
     for (guint b = 0; b < packing->counts[t]; b++) {
       guint id = replica->sequence_ids[b];
-      float *to =
-          trainer->output + ((gsize)t * trainer->batch->n_sequences + id) * n;
+      float *to = trainer->output
+          + ((gsize) t * trainer->batch->n_sequences + id) * n;
       for (gsize i = 0; i < n; i++)
-        to[i] = (float)*output++;
+        to[i] = (float) *output++;
     }
   }
 }
 
 /* Leaves of each sequence's output gradients the last one. */
 static void
-keep_last_output (
-    const RnncTrainer *trainer, const RnncPacking *packing, real *d_output)
+keep_last_output (const RnncTrainer *trainer, const RnncPacking *packing,
+    real *d_output)
 {
   gsize n = rnnc_network_output_size (trainer->network);
   for (guint t = 0; t < packing->n_steps; t++)
@@ -98,12 +98,11 @@ worker_pass (guint worker, gpointer data)
     rnnc_zero (context.gradients, trainer->network->n_values);
     d_output = rnnc_replica_d_output (replica);
   }
-  trainer->results[worker] =
-      rnnc_loss_share (&trainer->task, rnnc_replica_output_packing (replica),
+  trainer->results[worker]
+      = rnnc_loss_share (&trainer->task, rnnc_replica_output_packing (replica),
           replica->sequence_ids, output, d_output, &trainer->memory[worker]);
   if (d_output && trainer->last_output_only)
-    keep_last_output (
-        trainer, rnnc_replica_output_packing (replica), d_output);
+    keep_last_output (trainer, rnnc_replica_output_packing (replica), d_output);
   if (d_output)
     rnnc_replica_backward (replica, &context, d_output);
 }
@@ -139,8 +138,8 @@ layer_norm (const RnncTrainer *trainer, const real *values, guint layer)
   double sum = 0;
   for (guint p = 0; p < l->n_parameters; p++)
     if (l->parameters[p].trained)
-      sum += rnnc_sum_squares (
-          values + l->parameters[p].offset, l->parameters[p].n_values);
+      sum += rnnc_sum_squares (values + l->parameters[p].offset,
+          l->parameters[p].n_values);
   return sqrt (sum);
 }
 
@@ -149,8 +148,8 @@ gradient_norm (RnncTrainer *trainer)
 {
   double sum = 0;
   for (guint i = 0; i < trainer->n_norms; i++) {
-    double norm =
-        layer_norm (trainer, trainer->gradients[0], trainer->norm_layers[i]);
+    double norm
+        = layer_norm (trainer, trainer->gradients[0], trainer->norm_layers[i]);
     trainer->gradient_norms[i] = norm;
     sum += norm * norm;
   }
@@ -162,8 +161,8 @@ static const real *
 noisy_values (RnncTrainer *trainer)
 {
   const RnncNetwork *network = trainer->network;
-  guint64 key = rnnc_random_key (
-      trainer->options.seed ^ WEIGHT_NOISE, trainer->step_count);
+  guint64 key = rnnc_random_key (trainer->options.seed ^ WEIGHT_NOISE,
+      trainer->step_count);
   if (!trainer->noisy)
     return trainer->values;
   memcpy (trainer->noisy, trainer->values, network->n_values * sizeof (real));
@@ -172,8 +171,8 @@ noisy_values (RnncTrainer *trainer)
     RnncRandom random = { rnnc_random_key (key, p) };
     real *to = trainer->noisy + parameter->offset;
     for (gsize i = 0; parameter->rank > 1 && i < parameter->n_values; i++)
-      to[i] += (real)(trainer->options.weight_noise
-                      * rnnc_random_gaussian (&random));
+      to[i] += (real) (trainer->options.weight_noise
+          * rnnc_random_gaussian (&random));
   }
   return trainer->noisy;
 }
@@ -185,15 +184,15 @@ rnnc_trainer_pass (RnncTrainer *trainer, RnncPassContext *context)
   context->gradients = trainer->gradients[0];
   context->statistics = trainer->statistics;
   context->training = TRUE;
-  context->random_key =
-      rnnc_random_key (trainer->options.seed, ~trainer->step_count);
+  context->random_key
+      = rnnc_random_key (trainer->options.seed, ~trainer->step_count);
   context->truncate = trainer->options.truncate;
   trainer->context = *context;
   trainer->want_loss = TRUE;
   trainer->output = NULL;
   rnnc_workers_run (trainer->workers, trainer->n_active, worker_pass, trainer);
-  rnnc_workers_run (
-      trainer->workers, trainer->n_active, add_gradients, trainer);
+  rnnc_workers_run (trainer->workers, trainer->n_active, add_gradients,
+      trainer);
 }
 
 gboolean
@@ -230,8 +229,8 @@ diverged_output (const RnncTrainer *trainer)
     const RnncTrainLayer *layer = &trainer->network->layers[i];
     for (guint w = 0; w < trainer->n_active; w++) {
       const RnncReplica *replica = trainer->replicas[w];
-      gsize n =
-          replica->steps[i + 1]->n_rows * rnnc_train_layer_outputs (layer);
+      gsize n
+          = replica->steps[i + 1]->n_rows * rnnc_train_layer_outputs (layer);
       if (!all_finite (replica->values[i + 1], n))
         return layer->spec->name;
     }
@@ -250,8 +249,8 @@ diverged_gradient (const RnncTrainer *trainer)
 }
 
 static gboolean
-check_finite (
-    const RnncTrainer *trainer, const RnncStepStats *stats, GError **error)
+check_finite (const RnncTrainer *trainer, const RnncStepStats *stats,
+    GError **error)
 {
   gboolean loss_finite = isfinite (stats->loss);
   if (loss_finite && isfinite (stats->gradient_norm))
@@ -278,7 +277,8 @@ take_running_statistics (RnncTrainer *trainer)
   }
 }
 
-/* By value, then by norm. Returns: what the gradient is to be multiplied with. */
+/* By value, then by norm. Returns: what the gradient is to be multiplied with.
+ */
 static double
 clip_gradient (RnncTrainer *trainer, RnncStepStats *stats)
 {
@@ -286,12 +286,12 @@ clip_gradient (RnncTrainer *trainer, RnncStepStats *stats)
   double norm = stats->gradient_norm;
   if (options->clip_value > 0
       && clip_values (trainer->gradients[0], trainer->network->n_values,
-          (real)options->clip_value)) {
+          (real) options->clip_value)) {
     stats->clipped = TRUE;
     norm = 0;
     for (guint i = 0; i < trainer->n_norms; i++) {
-      double part = layer_norm (
-          trainer, trainer->gradients[0], trainer->norm_layers[i]);
+      double part = layer_norm (trainer, trainer->gradients[0],
+          trainer->norm_layers[i]);
       norm += part * part;
     }
     norm = sqrt (norm);
@@ -352,9 +352,9 @@ rnnc_trainer_layer_norms (RnncTrainer *trainer, const char *const **names,
     const double **gradients, const double **weights)
 {
   for (guint i = 0; i < trainer->n_norms; i++)
-    trainer->weight_norms[i] =
-        layer_norm (trainer, trainer->values, trainer->norm_layers[i]);
-  *names = (const char *const *)trainer->norm_names;
+    trainer->weight_norms[i]
+        = layer_norm (trainer, trainer->values, trainer->norm_layers[i]);
+  *names = (const char *const *) trainer->norm_names;
   *gradients = trainer->gradient_norms;
   *weights = trainer->weight_norms;
   return trainer->n_norms;

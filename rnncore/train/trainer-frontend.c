@@ -10,7 +10,7 @@ rnnc_trainer_parse_frontend (JsonObject *description, const char *origin,
   g_autofree char *path = g_strdup_printf ("%s: frontend", origin);
   JsonObject *json = NULL;
 
-  *config = (RnncFrontendConfig) { 0 };
+  *config = (RnncFrontendConfig){ 0 };
   if (!rnnc_json_require (description, origin, "frontend", error)
       || !rnnc_json_get_object (description, origin, "frontend", &json, error))
     return FALSE;

@@ -21,7 +21,7 @@ struct _RnncTrainer {
   real *statistics;       /* [n_values]: running statistics to be */
   real **gradients;       /* [threads][n_values]; the first gets the sum */
   real *moments[2];       /* [n_values] */
-  real *noisy;            /* [n_values]: the weights of a step; NULL: no noise */
+  real *noisy; /* [n_values]: the weights of a step; NULL: no noise */
   /* per layer with weights */
   guint n_norms;
   guint *norm_layers;
@@ -40,10 +40,10 @@ struct _RnncTrainer {
   guint *first;       /* [threads + 1]: where each worker's sequences begin */
   gsize *first_label; /* [n_sequences] */
   gsize n_order;
-  RnncLossResult *results; /* [threads] */
-  gboolean last_output_only; /* the loss of other outputs does not count */
-  GArray *flows;             /* RnncGradientFlow */
-  RnncFlowSums *flow_sums;   /* [flows->len] */
+  RnncLossResult *results;    /* [threads] */
+  gboolean last_output_only;  /* the loss of other outputs does not count */
+  GArray *flows;              /* RnncGradientFlow */
+  RnncFlowSums *flow_sums;    /* [flows->len] */
   RnncFlowSums **layer_flows; /* [n_layers] */
 };
 

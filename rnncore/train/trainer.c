@@ -41,16 +41,16 @@ check_options (const RnncTrainerOptions *o, GError **error)
 {
   const double almost_one = 1 - 1e-9;
   return check_range ("momentum", o->momentum, 0, almost_one, error)
-         && check_range ("beta1", o->beta1, 0, almost_one, error)
-         && check_range ("beta2", o->beta2, 0, almost_one, error)
-         && check_range ("epsilon", o->epsilon, 1e-30, 1, error)
-         && check_range ("weight decay", o->weight_decay, 0, 1e3, error)
-         && check_range ("clipping norm", o->clip_norm, 0, 1e30, error)
-         && check_range ("clipping value", o->clip_value, 0, 1e30, error)
-         && check_range ("weight noise", o->weight_noise, 0, 1e3, error)
-         && check_range (
-             "label smoothing", o->label_smoothing, 0, almost_one, error)
-         && check_range ("threads", o->threads, 1, MAX_THREADS, error);
+      && check_range ("beta1", o->beta1, 0, almost_one, error)
+      && check_range ("beta2", o->beta2, 0, almost_one, error)
+      && check_range ("epsilon", o->epsilon, 1e-30, 1, error)
+      && check_range ("weight decay", o->weight_decay, 0, 1e3, error)
+      && check_range ("clipping norm", o->clip_norm, 0, 1e30, error)
+      && check_range ("clipping value", o->clip_value, 0, 1e30, error)
+      && check_range ("weight noise", o->weight_noise, 0, 1e3, error)
+      && check_range ("label smoothing", o->label_smoothing, 0, almost_one,
+          error)
+      && check_range ("threads", o->threads, 1, MAX_THREADS, error);
 }
 
 /* Cross entropy and CTC read logarithms of probabilities. */
@@ -75,7 +75,7 @@ check_output (const GPtrArray *specs, const RnncTrainerOptions *options,
   for (guint i = 0; i < specs->len; i++) {
     const RnncLayerSpec *spec = g_ptr_array_index (specs, i);
     many_to_one |= spec->type == RNNC_LAYER_MEAN_OVER_TIME
-                   || spec->type == RNNC_LAYER_LAST_STEP;
+        || spec->type == RNNC_LAYER_LAST_STEP;
   }
   if (many_to_one && options->loss == RNNC_LOSS_CTC) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
@@ -99,19 +99,19 @@ parse_specs (JsonObject *description, const char *origin,
 
   if (!rnnc_json_require (description, origin, "frontend", error)
       || !rnnc_json_require (description, origin, "layers", error)
-      || !rnnc_json_get_object (
-          description, origin, "frontend", &frontend_json, error)
-      || !rnnc_json_get_array (
-          description, origin, "layers", &layers_json, error)
-      || !rnnc_json_get_uint (
-          description, origin, "blank", 0, G_MAXINT, blank, error)
-      || !rnnc_frontend_config_parse (
-          frontend_json, frontend_path, &frontend, error))
+      || !rnnc_json_get_object (description, origin, "frontend", &frontend_json,
+          error)
+      || !rnnc_json_get_array (description, origin, "layers", &layers_json,
+          error)
+      || !rnnc_json_get_uint (description, origin, "blank", 0, G_MAXINT, blank,
+          error)
+      || !rnnc_frontend_config_parse (frontend_json, frontend_path, &frontend,
+          error))
     return NULL;
   rnnc_frontend_config_shape (&frontend, &input);
   rnnc_frontend_config_clear (&frontend);
-  g_autoptr (GPtrArray) specs =
-      rnnc_layer_specs_parse (layers_json, layers_path, &input, error);
+  g_autoptr (GPtrArray) specs
+      = rnnc_layer_specs_parse (layers_json, layers_path, &input, error);
   if (!specs)
     return NULL;
   if (specs->len == 0) {

@@ -74,9 +74,9 @@ rnnc_exp (real x)
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  uint32_t exponent =
-      (uint32_t)rnnc_bits_of_float (shifted) - 0x4b400000u + 127u;
-  return p * rnnc_float_of_bits ((int32_t)(exponent << 23));
+  uint32_t exponent
+      = (uint32_t) rnnc_bits_of_float (shifted) - 0x4b400000u + 127u;
+  return p * rnnc_float_of_bits ((int32_t) (exponent << 23));
 }
 
 /* For normal positive numbers. */
@@ -88,7 +88,7 @@ rnnc_log (real x)
   int32_t offset = bits - 0x3f3504f3;
   int32_t exponent = offset >> 23;
   float m = rnnc_float_of_bits ((offset & 0x7fffff) + 0x3f3504f3);
-  float e = (float)exponent;
+  float e = (float) exponent;
   float r = m - 1.0f;
   float z = r * r;
   float p = 7.0376836292e-2f;

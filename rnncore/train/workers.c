@@ -127,7 +127,7 @@ rnnc_workers_sum (RnncWorkers *workers, guint worker, double *values, guint n)
   workers->shares[worker] = values;
   if (++workers->n_arrived == workers->n_active) {
     g_array_set_size (workers->sum, n);
-    double *sum = (double *)(void *)workers->sum->data;
+    double *sum = (double *) (void *) workers->sum->data;
     memset (sum, 0, n * sizeof (double));
     for (guint w = 0; w < workers->n_active; w++)
       for (guint i = 0; i < n; i++)

@@ -25,7 +25,7 @@ void rnnc_workers_run (RnncWorkers *workers, guint n_active,
  * for the others. Shares are added in the order of the workers, so the sum
  * repeats bit for bit.
  */
-void rnnc_workers_sum (
-    RnncWorkers *workers, guint worker, double *values, guint n);
+void
+rnnc_workers_sum (RnncWorkers *workers, guint worker, double *values, guint n);
 
 G_END_DECLS

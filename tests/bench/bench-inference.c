@@ -87,8 +87,8 @@ time_stream (RnncModel *model, const Case *c, const float *input)
     rnnc_stream_flush (stream);
     best = MIN (best, g_get_monotonic_time () - start);
   }
-  g_assert (n_outputs
-      == N_REPEATS * rnnc_model_output_frames (model, c->n_frames));
+  g_assert (
+      n_outputs == N_REPEATS * rnnc_model_output_frames (model, c->n_frames));
   return (double) best / c->n_frames;
 }
 

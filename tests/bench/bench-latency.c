@@ -99,28 +99,29 @@ static double
 percentile (GArray *values, double share)
 {
   g_array_sort (values, compare_doubles);
-  return values->len == 0
-      ? 0
-      : g_array_index (values, double,
-          (guint) (share * (values->len - 1) + 0.5));
+  return values->len == 0 ? 0
+                          : g_array_index (values, double,
+                              (guint) (share * (values->len - 1) + 0.5));
 }
 
 static GstElement *
 make_pipeline (const char *recording, const char *model)
 {
   g_autoptr (GError) error = NULL;
-  GstElement *pipeline = gst_parse_launch (
-      "filesrc name=file ! decodebin ! audioconvert ! audioresample "
-      "! audiobuffersplit output-buffer-duration=1/100 ! identity sync=true "
-      "! rnnspeech name=speech ! fakesink sync=false",
-      &error);
+  GstElement *pipeline
+      = gst_parse_launch ("filesrc name=file ! decodebin ! audioconvert ! "
+                          "audioresample "
+                          "! audiobuffersplit output-buffer-duration=1/100 ! "
+                          "identity sync=true "
+                          "! rnnspeech name=speech ! fakesink sync=false",
+          &error);
 
   if (pipeline == NULL) {
     g_printerr ("bench-latency: %s\n", error->message);
     return NULL;
   }
-  gst_child_proxy_set (GST_CHILD_PROXY (pipeline), "file::location",
-      recording, NULL);
+  gst_child_proxy_set (GST_CHILD_PROXY (pipeline), "file::location", recording,
+      NULL);
   if (model != NULL)
     gst_child_proxy_set (GST_CHILD_PROXY (pipeline), "speech::model", model,
         NULL);

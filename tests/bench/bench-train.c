@@ -51,12 +51,12 @@ bench (const Case *c, guint threads)
   rnnc_trainer_options_init (&options);
   options.threads = threads;
   options.loss = c->loss;
-  RnncTrainer *trainer =
-      fixture_trainer (c->features, c->height, c->width, c->layers, &options);
+  RnncTrainer *trainer
+      = fixture_trainer (c->features, c->height, c->width, c->layers, &options);
   gsize width = rnnc_network_input_size (trainer->network);
-  gsize n = (gsize)c->n_steps * c->n_sequences * width;
-  gsize n_out =
-      (gsize)c->n_steps * c->n_sequences * rnnc_trainer_output_size (trainer);
+  gsize n = (gsize) c->n_steps * c->n_sequences * width;
+  gsize n_out = (gsize) c->n_steps * c->n_sequences
+      * rnnc_trainer_output_size (trainer);
   g_autofree float *data = g_new (float, n);
   g_autofree float *values = g_new (float, n_out);
   g_autofree guint *lengths = g_new (guint, c->n_sequences);
@@ -79,7 +79,7 @@ bench (const Case *c, guint threads)
     RnncStepStats stats;
     if (!rnnc_trainer_step (trainer, &batch, &targets, 1e-4, &stats, NULL))
       abort ();
-    double milliseconds = (double)(g_get_monotonic_time () - start) / 1e3;
+    double milliseconds = (double) (g_get_monotonic_time () - start) / 1e3;
     if (i > 0)
       best = MIN (best, milliseconds);
   }
@@ -90,7 +90,7 @@ bench (const Case *c, guint threads)
 int
 main (int argc, char **argv)
 {
-  guint threads = argc > 1 ? (guint)atoi (argv[1]) : 1;
+  guint threads = argc > 1 ? (guint) atoi (argv[1]) : 1;
   printf ("%u threads\n", threads);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     printf ("%-38s %3u steps x %u: %7.1f ms\n", cases[i].name, cases[i].n_steps,

@@ -10,9 +10,10 @@ speech_harness_new (const char *properties, const char *format)
 {
   SpeechHarness *speech = g_new0 (SpeechHarness, 1);
   g_autofree char *line = NULL;
-  g_autofree char *caps = g_strdup_printf (
-      "audio/x-raw,format=%s,rate=%d,channels=1,layout=interleaved", format,
-      TONE_RATE);
+  g_autofree char *caps = g_strdup_printf ("audio/"
+                                           "x-raw,format=%s,rate=%d,channels=1,"
+                                           "layout=interleaved",
+      format, TONE_RATE);
 
   speech->model = tone_model_write ();
   line = g_strdup_printf ("rnnspeech model=\"%s\" %s", speech->model,
@@ -63,16 +64,18 @@ speech_harness_say (SpeechHarness *speech, const char *script,
     if (chunk == 0 || chunk > n - i)
       chunk = n - i;
     g_assert_cmpint (speech_harness_push (speech, samples + i, chunk,
-                         start + gst_util_uint64_scale (i, GST_SECOND,
-                             TONE_RATE), 0), ==, GST_FLOW_OK);
+                         start
+                             + gst_util_uint64_scale (i, GST_SECOND, TONE_RATE),
+                         0),
+        ==, GST_FLOW_OK);
   }
 }
 
 void
 speech_harness_eos (SpeechHarness *speech)
 {
-  g_assert_true (gst_harness_push_event (speech->harness,
-      gst_event_new_eos ()));
+  g_assert_true (
+      gst_harness_push_event (speech->harness, gst_event_new_eos ()));
 }
 
 static void
@@ -152,8 +155,8 @@ speech_harness_take_text (SpeechHarness *speech)
 GPtrArray *
 speech_harness_take_results (SpeechHarness *speech)
 {
-  GPtrArray *results = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) gst_structure_free);
+  GPtrArray *results
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) gst_structure_free);
   GstMessage *message;
 
   while ((message = gst_bus_pop_filtered (speech->bus, GST_MESSAGE_ELEMENT))

@@ -21,16 +21,14 @@ typedef struct {
 
 /* @properties: (nullable): as gst-launch has them: "latency=100 …". Playing,
  * with caps of @format and a segment. Not live. */
-SpeechHarness *speech_harness_new (const char *properties,
-    const char *format);
+SpeechHarness *speech_harness_new (const char *properties, const char *format);
 void speech_harness_free (SpeechHarness *speech);
 
 /* Audio in buffers of @chunk samples (0: one), from @start on. */
 void speech_harness_say (SpeechHarness *speech, const char *script,
     GstClockTime start, gsize chunk);
-GstFlowReturn speech_harness_push (SpeechHarness *speech,
-    const float *samples, gsize n_samples, GstClockTime start,
-    GstBufferFlags flags);
+GstFlowReturn speech_harness_push (SpeechHarness *speech, const float *samples,
+    gsize n_samples, GstClockTime start, GstBufferFlags flags);
 void speech_harness_eos (SpeechHarness *speech);
 
 /* (element-type Said): what came out since the last call, in order. */
@@ -42,5 +40,4 @@ char *said_text (GPtrArray *said);
 /* All element messages that wait on the bus: structures. */
 GPtrArray *speech_harness_take_results (SpeechHarness *speech);
 /* The next of @type, or NULL after two seconds. */
-GstMessage *speech_harness_message (SpeechHarness *speech,
-    GstMessageType type);
+GstMessage *speech_harness_message (SpeechHarness *speech, GstMessageType type);

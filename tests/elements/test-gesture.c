@@ -32,8 +32,7 @@ watcher_new (const char *properties, const char *format)
   line = g_strdup_printf ("rnngesture model=\"%s\" %s", watcher->model,
       properties);
   watcher->harness = gst_harness_new_parse (line);
-  watcher->element
-      = gst_harness_find_element (watcher->harness, "rnngesture");
+  watcher->element = gst_harness_find_element (watcher->harness, "rnngesture");
   watcher->bus = gst_bus_new ();
   gst_element_set_bus (watcher->element, watcher->bus);
   gst_harness_set_live (watcher->harness, FALSE);
@@ -69,14 +68,13 @@ brightness (char side, guint x)
 static GstBuffer *
 draw (Watcher *watcher, char side)
 {
-  GstBuffer *buffer
-      = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (&watcher->info),
-          NULL);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL,
+      GST_VIDEO_INFO_SIZE (&watcher->info), NULL);
   GstVideoFrame frame;
 
   gst_buffer_memset (buffer, 0, 128, gst_buffer_get_size (buffer));
-  g_assert_true (gst_video_frame_map (&frame, &watcher->info, buffer,
-      GST_MAP_WRITE));
+  g_assert_true (
+      gst_video_frame_map (&frame, &watcher->info, buffer, GST_MAP_WRITE));
   for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (&frame); c++) {
     if (c > 0 && GST_VIDEO_INFO_IS_YUV (&watcher->info))
       break;
@@ -192,8 +190,7 @@ test_report_after (void)
 static void
 test_threshold (void)
 {
-  Watcher *watcher
-      = watcher_new ("class-confidence-threshold=1.0", "GRAY8");
+  Watcher *watcher = watcher_new ("class-confidence-threshold=1.0", "GRAY8");
   g_autofree char *gestures = NULL;
 
   show (watcher, NONE_2S "lnlnlnlnlnlnlnlnlnln" NONE_2S);
@@ -270,8 +267,8 @@ test_buffers (void)
       g_assert_cmpuint (region->h, ==, HEIGHT);
       g_assert_cmpstr (gst_structure_get_string (result, "gesture"), ==,
           "left");
-      g_assert_true (gst_structure_has_field_typed (result, "confidence",
-          G_TYPE_DOUBLE));
+      g_assert_true (
+          gst_structure_has_field_typed (result, "confidence", G_TYPE_DOUBLE));
     }
     gst_buffer_unref (buffer);
   }
@@ -290,11 +287,11 @@ test_shared_buffer (void)
   GstBuffer *out;
 
   GST_BUFFER_PTS (in) = 0;
-  g_assert_cmpint (gst_harness_push (watcher->harness, gst_buffer_ref (in)),
-      ==, GST_FLOW_OK);
+  g_assert_cmpint (gst_harness_push (watcher->harness, gst_buffer_ref (in)), ==,
+      GST_FLOW_OK);
   out = gst_harness_pull (watcher->harness);
-  g_assert_true (gst_buffer_peek_memory (out, 0)
-      == gst_buffer_peek_memory (in, 0));
+  g_assert_true (
+      gst_buffer_peek_memory (out, 0) == gst_buffer_peek_memory (in, 0));
   gst_buffer_unref (out);
   gst_buffer_unref (in);
   watcher_free (watcher);
@@ -397,9 +394,8 @@ test_wrong_model (void)
 int
 main (int argc, char **argv)
 {
-  const char *const formats[] = { "RGB", "BGR", "RGBx", "xRGB", "BGRx",
-    "xBGR", "RGBA", "ARGB", "BGRA", "ABGR", "GRAY8", "GRAY16_LE", "NV12",
-    "I420" };
+  const char *const formats[] = { "RGB", "BGR", "RGBx", "xRGB", "BGRx", "xBGR",
+    "RGBA", "ARGB", "BGRA", "ABGR", "GRAY8", "GRAY16_LE", "NV12", "I420" };
   int status;
 
   gst_init (&argc, &argv);

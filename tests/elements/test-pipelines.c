@@ -57,8 +57,8 @@ write_wav (const char *path, const char *script)
 
     g_byte_array_append (bytes, (const guint8 *) &value, 2);
   }
-  g_assert_true (g_file_set_contents (path, (const char *) bytes->data,
-      bytes->len, NULL));
+  g_assert_true (
+      g_file_set_contents (path, (const char *) bytes->data, bytes->len, NULL));
   g_byte_array_unref (bytes);
 }
 
@@ -135,10 +135,12 @@ run_to_end (GstElement *pipeline)
 static char *
 transcribe (Files *files, const char *properties, const char *tail)
 {
-  g_autofree char *description = g_strdup_printf (
-      "filesrc location=\"%s\" ! decodebin ! audioconvert ! audioresample "
-      "! rnnspeech model=\"%s\" %s ! %s filesink location=\"%s\"",
-      files->wav, files->model, properties, tail, files->out);
+  g_autofree char *description
+      = g_strdup_printf ("filesrc location=\"%s\" ! decodebin ! audioconvert ! "
+                         "audioresample "
+                         "! rnnspeech model=\"%s\" %s ! %s filesink "
+                         "location=\"%s\"",
+          files->wav, files->model, properties, tail, files->out);
   g_autoptr (GstElement) pipeline = parse (description);
   g_autoptr (GError) error = run_to_end (pipeline);
   char *contents = NULL;
@@ -154,7 +156,7 @@ static const struct {
   const char *name;
   const char *properties;
   const char *tail;
-  const char *needs; /* element */
+  const char *needs;   /* element */
   const char *pattern; /* of the whole file */
 } outputs[] = {
   { "lines", "", "", "filesink", "^ab cd\nef\n$" },
@@ -173,8 +175,8 @@ static void
 test_output (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
-  const char *const needs[] = { "wavparse", "decodebin", "audioresample",
-    outputs[i].needs, NULL };
+  const char *const needs[]
+      = { "wavparse", "decodebin", "audioresample", outputs[i].needs, NULL };
   g_autofree char *text = NULL;
   Files files;
 
@@ -200,8 +202,8 @@ on_handoff (GstElement *sink, GstBuffer *buffer, GstPad *pad,
 static void
 test_overlay (gconstpointer properties)
 {
-  const char *const needs[] = { "wavparse", "videotestsrc", "textoverlay",
-    NULL };
+  const char *const needs[]
+      = { "wavparse", "videotestsrc", "textoverlay", NULL };
   g_autoptr (GstElement) pipeline = NULL, sink = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *description = NULL;
@@ -211,11 +213,14 @@ test_overlay (gconstpointer properties)
   if (!have_elements (needs))
     return;
   files_init (&files);
-  description = g_strdup_printf (
-      "videotestsrc num-buffers=60 ! video/x-raw,width=64,height=48,"
-      "framerate=30/1 ! textoverlay name=overlay ! fakesink name=sink "
-      "signal-handoffs=true filesrc location=\"%s\" ! wavparse "
-      "! audioconvert ! rnnspeech model=\"%s\" %s ! overlay.text_sink",
+  description = g_strdup_printf ("videotestsrc num-buffers=60 ! "
+                                 "video/x-raw,width=64,height=48,"
+                                 "framerate=30/1 ! textoverlay name=overlay ! "
+                                 "fakesink name=sink "
+                                 "signal-handoffs=true filesrc location=\"%s\" "
+                                 "! wavparse "
+                                 "! audioconvert ! rnnspeech model=\"%s\" %s ! "
+                                 "overlay.text_sink",
       files.wav, files.model, (const char *) properties);
   pipeline = parse (description);
   sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
@@ -239,11 +244,11 @@ test_both_pads (void)
   if (!have_elements (needs))
     return;
   files_init (&files);
-  description = g_strdup_printf (
-      "filesrc location=\"%s\" ! wavparse ! audioconvert "
-      "! rnnspeech name=s model=\"%s\" s.json_src ! queue "
-      "! filesink location=\"%s\" s.src ! fakesink",
-      files.wav, files.model, files.out);
+  description
+      = g_strdup_printf ("filesrc location=\"%s\" ! wavparse ! audioconvert "
+                         "! rnnspeech name=s model=\"%s\" s.json_src ! queue "
+                         "! filesink location=\"%s\" s.src ! fakesink",
+          files.wav, files.model, files.out);
   pipeline = parse (description);
   error = run_to_end (pipeline);
   g_assert_no_error (error);
@@ -266,15 +271,17 @@ test_seek (void)
   if (!have_elements (needs))
     return;
   files_init (&files);
-  description = g_strdup_printf (
-      "filesrc location=\"%s\" ! wavparse ! audioconvert "
-      "! rnnspeech model=\"%s\" ! appsink name=sink sync=false",
-      files.wav, files.model);
+  description
+      = g_strdup_printf ("filesrc location=\"%s\" ! wavparse ! audioconvert "
+                         "! rnnspeech model=\"%s\" ! appsink name=sink "
+                         "sync=false",
+          files.wav, files.model);
   pipeline = parse (description);
   sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
   gst_element_set_state (pipeline, GST_STATE_PAUSED);
   g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL,
-                       10 * GST_SECOND), ==, GST_STATE_CHANGE_SUCCESS);
+                       10 * GST_SECOND),
+      ==, GST_STATE_CHANGE_SUCCESS);
   g_assert_true (gst_element_seek_simple (pipeline, GST_FORMAT_TIME,
       GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, 1200 * GST_MSECOND));
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
@@ -340,8 +347,8 @@ test_script_captions (void)
   rename_wav (&files, ODD_NAME);
   script = g_build_filename (folder, "file-captions", NULL);
   model = g_strconcat ("model=", files.model, NULL);
-  g_assert_cmpint (run_program (script,
-                       (char *[]) { files.wav, model, NULL }, &out, NULL),
+  g_assert_cmpint (run_program (script, (char *[]){ files.wav, model, NULL },
+                       &out, NULL),
       ==, 0);
   g_assert_cmpstr (out, ==, "ab cd\nef\n");
   files_clear (&files);
@@ -373,7 +380,7 @@ test_script_webvtt (void)
     char *target = i == 0 ? files.out : link;
 
     g_assert_cmpint (run_program (script,
-                         (char *[]) { files.wav, target, model, NULL }, NULL,
+                         (char *[]){ files.wav, target, model, NULL }, NULL,
                          NULL),
         ==, 0);
     g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
@@ -391,8 +398,7 @@ test_script_webvtt (void)
 static void
 test_watch (void)
 {
-  const char *const needs[] = { "wavparse", "uridecodebin", "webvttenc",
-    NULL };
+  const char *const needs[] = { "wavparse", "uridecodebin", "webvttenc", NULL };
   const char *watch = g_getenv ("RNN_WATCH");
   g_autofree char *subtitles = NULL, *model = NULL, *out = NULL, *text = NULL;
   Files files;
@@ -406,8 +412,8 @@ test_watch (void)
   model = g_build_filename (files.folder, ODD_NAME ".safetensors", NULL);
   g_assert_cmpint (symlink (files.model, model), ==, 0);
   g_assert_cmpint (run_program (watch,
-                       (char *[]) { "--subtitles", subtitles,
-                           "--speech-model", model, files.wav, NULL },
+                       (char *[]){ "--subtitles", subtitles, "--speech-model",
+                           model, files.wav, NULL },
                        &out, NULL),
       ==, 0);
   g_assert_nonnull (strstr (out, "  ab "));
@@ -441,8 +447,8 @@ test_watch_fault (gconstpointer data)
 
   if (!have_elements (needs))
     return;
-  status = run_program (g_getenv ("RNN_WATCH"), watch_faults[i].arguments,
-      &out, &err);
+  status = run_program (g_getenv ("RNN_WATCH"), watch_faults[i].arguments, &out,
+      &err);
   g_assert_true (WIFEXITED (status));
   g_assert_cmpint (WEXITSTATUS (status), ==, watch_faults[i].status);
   g_assert_cmpstr (out, ==, "");
@@ -464,10 +470,12 @@ test_wrong_rate (void)
     return;
   files_init (&files);
   write_wav (files.wav, SCRIPT);
-  description = g_strdup_printf (
-      "filesrc location=\"%s\" ! rawaudioparse use-sink-caps=false "
-      "sample-rate=44100 num-channels=2 pcm-format=s16le "
-      "! rnnspeech model=\"%s\" ! fakesink", files.wav, files.model);
+  description
+      = g_strdup_printf ("filesrc location=\"%s\" ! rawaudioparse "
+                         "use-sink-caps=false "
+                         "sample-rate=44100 num-channels=2 pcm-format=s16le "
+                         "! rnnspeech model=\"%s\" ! fakesink",
+          files.wav, files.model);
   pipeline = parse (description);
   error = run_to_end (pipeline);
   g_assert_nonnull (error);
@@ -504,7 +512,8 @@ test_stop_early (void)
     return;
   files_init (&files);
   description = g_strdup_printf ("audiotestsrc is-live=true "
-      "! rnnspeech model=\"%s\" ! fakesink", files.model);
+                                 "! rnnspeech model=\"%s\" ! fakesink",
+      files.model);
   for (guint i = 0; i < 20; i++) {
     g_autoptr (GstElement) pipeline = parse (description);
 

@@ -14,16 +14,26 @@ static const struct {
   const char *caps;
   gboolean accepted;
 } caps_cases[] = {
-  { "f32", "audio/x-raw,format=F32LE,rate=16000,channels=1,"
-           "layout=interleaved", TRUE },
-  { "s16", "audio/x-raw,format=S16LE,rate=16000,channels=1,"
-           "layout=interleaved", TRUE },
-  { "rate", "audio/x-raw,format=S16LE,rate=44100,channels=1,"
-            "layout=interleaved", FALSE },
-  { "channels", "audio/x-raw,format=S16LE,rate=16000,channels=2,"
-                "layout=interleaved,channel-mask=(bitmask)3", FALSE },
-  { "format", "audio/x-raw,format=F64LE,rate=16000,channels=1,"
-              "layout=interleaved", FALSE },
+  { "f32",
+      "audio/x-raw,format=F32LE,rate=16000,channels=1,"
+      "layout=interleaved",
+      TRUE },
+  { "s16",
+      "audio/x-raw,format=S16LE,rate=16000,channels=1,"
+      "layout=interleaved",
+      TRUE },
+  { "rate",
+      "audio/x-raw,format=S16LE,rate=44100,channels=1,"
+      "layout=interleaved",
+      FALSE },
+  { "channels",
+      "audio/x-raw,format=S16LE,rate=16000,channels=2,"
+      "layout=interleaved,channel-mask=(bitmask)3",
+      FALSE },
+  { "format",
+      "audio/x-raw,format=F64LE,rate=16000,channels=1,"
+      "layout=interleaved",
+      FALSE },
 };
 
 /* What is refused is explained. */
@@ -157,12 +167,12 @@ test_broken_model (gconstpointer kind)
   g_object_set (element, "model", path, NULL);
   gst_element_set_bus (element, bus);
   harness = gst_harness_new_with_element (element, "sink", "src");
-  gst_harness_set_src_caps_str (harness, "audio/x-raw,format=F32LE,"
+  gst_harness_set_src_caps_str (harness,
+      "audio/x-raw,format=F32LE,"
       "rate=16000,channels=1,layout=interleaved");
-  g_assert_cmpint (gst_harness_push (harness,
-                       gst_buffer_new_and_alloc (640)), ==, GST_FLOW_ERROR);
-  message = gst_bus_timed_pop_filtered (bus, GST_SECOND,
-      GST_MESSAGE_ERROR);
+  g_assert_cmpint (gst_harness_push (harness, gst_buffer_new_and_alloc (640)),
+      ==, GST_FLOW_ERROR);
+  message = gst_bus_timed_pop_filtered (bus, GST_SECOND, GST_MESSAGE_ERROR);
   g_assert_nonnull (message);
   gst_message_parse_error (message, &error, NULL);
   g_assert_true (error->domain == GST_RESOURCE_ERROR);
@@ -182,8 +192,8 @@ test_broken_model (gconstpointer kind)
 static void
 test_progress (void)
 {
-  const GstProgressType expected[] = { GST_PROGRESS_TYPE_START,
-    GST_PROGRESS_TYPE_COMPLETE };
+  const GstProgressType expected[]
+      = { GST_PROGRESS_TYPE_START, GST_PROGRESS_TYPE_COMPLETE };
   GstBus *bus = gst_bus_new ();
   char *model = tone_model_write ();
   GstElement *element = gst_element_factory_make ("rnnspeech", NULL);
@@ -220,7 +230,8 @@ test_default_model (void)
 
   g_setenv ("RNNCORE_MODEL_PATH", folder, TRUE);
   harness = gst_harness_new_parse ("rnnspeech line-feeds=never");
-  gst_harness_set_src_caps_str (harness, "audio/x-raw,format=F32LE,"
+  gst_harness_set_src_caps_str (harness,
+      "audio/x-raw,format=F32LE,"
       "rate=16000,channels=1,layout=interleaved");
   buffer = gst_buffer_new_wrapped (samples, n * sizeof (float));
   g_assert_cmpint (gst_harness_push (harness, buffer), ==, GST_FLOW_OK);
@@ -246,7 +257,8 @@ test_shared_model (void)
   gst_element_set_state (second->element, GST_STATE_READY);
   g_object_set (second->element, "model", first->model, NULL);
   gst_element_set_state (second->element, GST_STATE_PLAYING);
-  gst_harness_set_src_caps_str (second->harness, "audio/x-raw,format=F32LE,"
+  gst_harness_set_src_caps_str (second->harness,
+      "audio/x-raw,format=F32LE,"
       "rate=16000,channels=1,layout=interleaved");
   for (guint i = 0; i < 4; i++) {
     const char first_letter[] = { "abcd"[i], '\0' };
@@ -356,8 +368,8 @@ test_lateness (void)
   GstEvent *event;
   const GstSegment *segment;
 
-  event = gst_pad_get_sticky_event (
-      GST_PAD_PEER (speech->harness->sinkpad), GST_EVENT_SEGMENT, 0);
+  event = gst_pad_get_sticky_event (GST_PAD_PEER (speech->harness->sinkpad),
+      GST_EVENT_SEGMENT, 0);
   g_assert_nonnull (event);
   gst_event_parse_segment (event, &segment);
   g_assert_cmpuint (segment->base, ==, 700 * GST_MSECOND);
@@ -369,8 +381,8 @@ static void
 test_headers (void)
 {
   SpeechHarness *speech = speech_harness_new (NULL, "F32LE");
-  const GstEventType order[] = { GST_EVENT_STREAM_START, GST_EVENT_CAPS,
-    GST_EVENT_SEGMENT };
+  const GstEventType order[]
+      = { GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT };
 
   speech_harness_say (speech, "..", 0, 0);
   for (guint i = 0; i < G_N_ELEMENTS (order); i++) {
@@ -386,8 +398,8 @@ test_headers (void)
 int
 main (int argc, char **argv)
 {
-  const char *const broken[] = { "missing", "truncated", "wrong-rate",
-    "wrong-task" };
+  const char *const broken[]
+      = { "missing", "truncated", "wrong-rate", "wrong-task" };
   int status;
 
   gst_init (&argc, &argv);

@@ -150,8 +150,7 @@ static void
 test_interval (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
-  SpeechHarness *speech
-      = speech_harness_new (intervals[i].properties, "F32LE");
+  SpeechHarness *speech = speech_harness_new (intervals[i].properties, "F32LE");
   g_autoptr (GPtrArray) results = NULL;
 
   speech_harness_say (speech, "abcdefab......", 0, 160);
@@ -165,8 +164,8 @@ test_interval (gconstpointer data)
 static void
 test_no_messages (void)
 {
-  SpeechHarness *speech = speech_harness_new (
-      "post-messages=false line-feeds=never", "F32LE");
+  SpeechHarness *speech
+      = speech_harness_new ("post-messages=false line-feeds=never", "F32LE");
   g_autoptr (GPtrArray) results = NULL;
   g_autofree char *text = NULL;
 
@@ -183,8 +182,9 @@ test_no_messages (void)
 static void
 test_threshold (void)
 {
-  SpeechHarness *speech = speech_harness_new (
-      "class-confidence-threshold=0.9 line-feeds=never", "F32LE");
+  SpeechHarness *speech
+      = speech_harness_new ("class-confidence-threshold=0.9 line-feeds=never",
+          "F32LE");
   gsize n;
   g_autofree float *samples = tone_script ("ab ef..", &n);
   g_autofree char *text = NULL;
@@ -252,8 +252,9 @@ test_json (void)
     if (json_object_get_boolean_member (result, "final")) {
       g_assert_cmpstr (json_object_get_string_member (result, "text"), ==,
           n_finals++ == 0 ? "ab cd" : "ef");
-      g_assert_cmpint (json_array_get_length (json_object_get_array_member (
-                           result, "words")), ==, n_finals == 1 ? 2 : 1);
+      g_assert_cmpint (json_array_get_length (
+                           json_object_get_array_member (result, "words")),
+          ==, n_finals == 1 ? 2 : 1);
     }
     gst_buffer_unmap (buffer, &map);
     gst_buffer_unref (buffer);
@@ -276,8 +277,8 @@ language_of (GstHarness *harness)
 
     if (GST_EVENT_TYPE (event) == GST_EVENT_TAG) {
       gst_event_parse_tag (event, &tags);
-      g_assert_false (gst_tag_list_get_string (tags, GST_TAG_AUDIO_CODEC,
-          &language));
+      g_assert_false (
+          gst_tag_list_get_string (tags, GST_TAG_AUDIO_CODEC, &language));
       g_clear_pointer (&language, g_free);
       gst_tag_list_get_string (tags, GST_TAG_LANGUAGE_CODE, &language);
     }
@@ -337,8 +338,9 @@ test_final_event (void)
 static void
 test_excessive_delay (void)
 {
-  SpeechHarness *speech = speech_harness_new (
-      "output-unit=word latency=100 line-feeds=never", "F32LE");
+  SpeechHarness *speech
+      = speech_harness_new ("output-unit=word latency=100 line-feeds=never",
+          "F32LE");
   GstMessage *message;
   g_autofree char *text = NULL;
   const GstStructure *details;
@@ -348,8 +350,7 @@ test_excessive_delay (void)
   message = gst_bus_pop_filtered (speech->bus, GST_MESSAGE_WARNING);
   g_assert_nonnull (message);
   gst_message_parse_warning_details (message, &details);
-  g_assert_true (gst_structure_has_name (details,
-      "rnnspeech/excessive-delay"));
+  g_assert_true (gst_structure_has_name (details, "rnnspeech/excessive-delay"));
   gst_message_unref (message);
   text = speech_harness_take_text (speech);
   g_assert_cmpstr (text, ==, "abcdef |ab ");
@@ -364,8 +365,8 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (intervals); i++) {
-    g_autofree char *path = g_strconcat (
-        "/rnnspeech/partial-results-interval/", intervals[i].name, NULL);
+    g_autofree char *path = g_strconcat ("/rnnspeech/partial-results-interval/",
+        intervals[i].name, NULL);
 
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_interval);
   }
@@ -374,8 +375,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rnnspeech/message/off", test_no_messages);
   g_test_add_func ("/rnnspeech/message/threshold", test_threshold);
   g_test_add_func ("/rnnspeech/message/observed-delay", test_observed_delay);
-  g_test_add_func ("/rnnspeech/message/excessive-delay",
-      test_excessive_delay);
+  g_test_add_func ("/rnnspeech/message/excessive-delay", test_excessive_delay);
   g_test_add_func ("/rnnspeech/json", test_json);
   g_test_add_func ("/rnnspeech/tags/language", test_tags);
   g_test_add_func ("/rnnspeech/tags/foreign-language", test_foreign_language);

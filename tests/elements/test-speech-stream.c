@@ -11,7 +11,7 @@
 /* A letter begins and ends within a window of its tone. */
 #define TOLERANCE (30 * MS)
 
-#define assert_near(a, b)                                                     \
+#define assert_near(a, b)                                                      \
   g_assert_cmpint (ABS (GST_CLOCK_DIFF (a, b)), <=, TOLERANCE)
 
 /* Everything from @start to @end is said once: each buffer or GAP begins where
@@ -56,14 +56,12 @@ static const struct {
   { "line", "line-feeds=always", "abc de..", "abc de\n" },
   { "auto-to-any", NULL, "abc de..", "abc de\n" },
   { "two-utterances", "line-feeds=never", "ab..........cd.", "ab|cd" },
-  { "endpoint-silence", "line-feeds=never endpoint-silence=300",
-      "ab.....cd.", "ab|cd" },
-  { "words", "output-unit=word line-feeds=never", "ab cd e..",
-      "ab |cd |e " },
-  { "words-line", "output-unit=word line-feeds=always",
-      "ab cd e..........f..", "ab |cd |e\n|f\n" },
-  { "words-committed-early",
-      "output-unit=word line-feeds=always latency=100",
+  { "endpoint-silence", "line-feeds=never endpoint-silence=300", "ab.....cd.",
+      "ab|cd" },
+  { "words", "output-unit=word line-feeds=never", "ab cd e..", "ab |cd |e " },
+  { "words-line", "output-unit=word line-feeds=always", "ab cd e..........f..",
+      "ab |cd |e\n|f\n" },
+  { "words-committed-early", "output-unit=word line-feeds=always latency=100",
       "ab cd.......... ", "ab |cd |\n" },
   { "silence", NULL, "..........................", "" },
   { "cut-off-ending", "line-feeds=never", "ab cd", "ab cd" },
@@ -125,8 +123,9 @@ test_word_times (void)
 static void
 test_word_latency (void)
 {
-  SpeechHarness *speech = speech_harness_new (
-      "output-unit=word line-feeds=never latency=300", "F32LE");
+  SpeechHarness *speech
+      = speech_harness_new ("output-unit=word line-feeds=never latency=300",
+          "F32LE");
   g_autofree char *before = NULL, *after = NULL;
 
   speech_harness_say (speech, "ab cd", 0, 160);
@@ -151,9 +150,9 @@ test_gaps (void)
       ((const Said *) g_ptr_array_index (said, said->len - 1))->start
           + ((const Said *) g_ptr_array_index (said, said->len - 1))->duration);
   g_assert_cmpuint (said->len, >=, 15);
-  g_assert_cmpuint (
-      ((const Said *) g_ptr_array_index (said, said->len - 1))->start, >,
-      1800 * MS);
+  g_assert_cmpuint (((const Said *) g_ptr_array_index (said, said->len - 1))
+                        ->start,
+      >, 1800 * MS);
   speech_harness_free (speech);
 }
 
@@ -166,16 +165,16 @@ transcript_of (const char *properties, gsize chunk)
   g_autoptr (GPtrArray) said = NULL;
   GString *all = g_string_new (NULL);
 
-  speech_harness_say (speech, "..ab cd e..........f a..........bc d", 0,
-      chunk);
+  speech_harness_say (speech, "..ab cd e..........f a..........bc d", 0, chunk);
   speech_harness_eos (speech);
   said = speech_harness_take (speech);
   for (guint i = 0; i < said->len; i++) {
     const Said *one = g_ptr_array_index (said, i);
 
     if (one->text != NULL)
-      g_string_append_printf (all, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-          " %s|", one->start, one->duration, one->text);
+      g_string_append_printf (all,
+          "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %s|", one->start,
+          one->duration, one->text);
   }
   speech_harness_free (speech);
   return g_string_free (all, FALSE);

@@ -43,19 +43,24 @@ char *
 tone_model_write_as (const char *language, guint rate)
 {
   float data[LABELS * BANDS + LABELS] = { 0 };
-  g_autofree char *description = g_strdup_printf (
-      "{\"format\":1,\"task\":\"speech\",\"name\":\"tones\","
-      "\"language\":\"%s\",\"frontend\":{\"type\":\"log-mel\",\"rate\":%u,"
-      "\"mels\":%d},\"layers\":[{\"type\":\"dense\",\"name\":\"fc\","
-      "\"units\":%d},{\"type\":\"log-softmax\"}],\"labels\":[\"<blank>\","
-      "\" \",\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"],\"blank\":0}",
-      language, rate, BANDS, LABELS);
-  g_autofree char *tensors = g_strdup_printf (
-      "\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],"
-      "\"data_offsets\":[0,%d]},\"fc.bias\":{\"dtype\":\"F32\","
-      "\"shape\":[%d],\"data_offsets\":[%d,%d]}",
-      LABELS, BANDS, LABELS * BANDS * 4, LABELS, LABELS * BANDS * 4,
-      LABELS * BANDS * 4 + LABELS * 4);
+  g_autofree char *description
+      = g_strdup_printf ("{\"format\":1,\"task\":\"speech\",\"name\":\"tones\","
+                         "\"language\":\"%s\",\"frontend\":{\"type\":\"log-"
+                         "mel\",\"rate\":%u,"
+                         "\"mels\":%d},\"layers\":[{\"type\":\"dense\","
+                         "\"name\":\"fc\","
+                         "\"units\":%d},{\"type\":\"log-softmax\"}],\"labels\":"
+                         "[\"<blank>\","
+                         "\" "
+                         "\",\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"],\"blank\":0}",
+          language, rate, BANDS, LABELS);
+  g_autofree char *tensors
+      = g_strdup_printf ("\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],"
+                         "\"data_offsets\":[0,%d]},\"fc.bias\":{\"dtype\":"
+                         "\"F32\","
+                         "\"shape\":[%d],\"data_offsets\":[%d,%d]}",
+          LABELS, BANDS, LABELS * BANDS * 4, LABELS, LABELS * BANDS * 4,
+          LABELS * BANDS * 4 + LABELS * 4);
 
   for (guint i = 1; i < LABELS; i++)
     data[i * BANDS + i - 1] = SHARPNESS;
@@ -73,7 +78,7 @@ float *
 tone_script (const char *script, gsize *n_samples)
 {
   gsize n = strlen (script);
-  float *samples = g_new0 (float, n * TONE_SAMPLES);
+  float *samples = g_new0 (float, n *TONE_SAMPLES);
 
   for (gsize i = 0; i < n; i++) {
     const char *letter = memchr (letters, script[i], sizeof letters);
@@ -131,8 +136,7 @@ toy_model_folder_new (const char *path, const char *task)
 void
 toy_model_folder_remove (char *folder, const char *task)
 {
-  g_autofree char *model
-      = g_build_filename (folder, "toy.safetensors", NULL);
+  g_autofree char *model = g_build_filename (folder, "toy.safetensors", NULL);
   g_autofree char *file = g_strconcat ("default-", task, NULL);
   g_autofree char *choice = g_build_filename (folder, file, NULL);
 

@@ -124,9 +124,8 @@ damage_inside (GBytes *seed)
   GByteArray *bytes = g_byte_array_new ();
   gsize broken_size;
   const guint8 *text = g_bytes_get_data (broken, &broken_size);
-  const guint8 *end = broken_size > 0
-      ? memmem (text, broken_size, "}}", 2)
-      : NULL;
+  const guint8 *end
+      = broken_size > 0 ? memmem (text, broken_size, "}}", 2) : NULL;
   guint64 length;
 
   memcpy (&length, data, sizeof length);
@@ -165,8 +164,7 @@ load_and_run (GBytes *bytes)
     g_autofree float *features
         = g_new0 (float, 9 * rnnc_model_input_size (model));
     gsize n_outputs = 0;
-    RnncStream *stream
-        = rnnc_stream_new (model, ignore_outputs, &n_outputs);
+    RnncStream *stream = rnnc_stream_new (model, ignore_outputs, &n_outputs);
 
     rnnc_stream_push_features (stream, features, 9);
     rnnc_stream_flush (stream);

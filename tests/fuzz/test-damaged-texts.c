@@ -20,7 +20,8 @@ static const char manifest_seed[]
       "\xc3\xbc.mkv\tan4\ttest\tz\tit's\n";
 
 static const char recipe_seed[]
-    = "{\"model\":{\"task\":\"speech\",\"name\":\"n\",\"letters\":\" 'ab\xc3\xbc\","
+    = "{\"model\":{\"task\":\"speech\",\"name\":\"n\",\"letters\":\" "
+      "'ab\xc3\xbc\","
       "\"frontend\":{\"type\":\"log-mel\",\"mels\":12},\"layers\":["
       "{\"type\":\"conv1d\",\"name\":\"c\",\"channels\":12,\"kernel\":3},"
       "{\"type\":\"dense\",\"name\":\"h\",\"units\":\"labels\"}],"
@@ -38,8 +39,8 @@ static const char recipe_seed[]
 
 static const char *const words[] = { "\t", "\n", "\r\n", "\"", "{", "}", "[",
   "]", ",", ":", "null", "true", "-1", "0", "1e999", "99999999999999999999",
-  "\\u0000", "\\", "\xff", "\xc3", "path", "labels", "letters", "${DATA}",
-  "/*", "{}", "[]", "\"\"", "0.5" };
+  "\\u0000", "\\", "\xff", "\xc3", "path", "labels", "letters", "${DATA}", "/*",
+  "{}", "[]", "\"\"", "0.5" };
 
 /* One to six faults: a byte, a digit, a run removed or repeated, a word put in,
  * the end cut off. */
@@ -128,8 +129,9 @@ read_manifest (const char *path)
 
     g_assert_cmpuint (strlen (media), >, 0);
     for (guint column = 0; column < manifest->n_columns; column++)
-      g_assert_true (g_utf8_validate (
-          manifest_field (manifest, row, (gint) column), -1, NULL));
+      g_assert_true (
+          g_utf8_validate (manifest_field (manifest, row, (gint) column), -1,
+              NULL));
   }
   g_ptr_array_add (conditions, condition_new ("corpus", values, FALSE));
   rows = manifest_select (manifest, conditions, &fault);
@@ -181,8 +183,8 @@ test_random (gconstpointer data)
   g_autofree char *path = g_build_filename (folder, "file", NULL);
   guint n_files = 0, n_read = 0;
 
-  g_assert_true (g_file_set_contents (path, kind->seed, (gssize) kind->size,
-      NULL));
+  g_assert_true (
+      g_file_set_contents (path, kind->seed, (gssize) kind->size, NULL));
   g_assert_true (kind->read (path));
   while (seconds != NULL ? g_get_monotonic_time () < end
                          : n_files < DEFAULT_FILES) {

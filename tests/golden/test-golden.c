@@ -85,7 +85,7 @@ test_golden (gconstpointer path)
   g_assert_cmpuint (rnnc_model_output_size (model), ==, width);
   g_assert_cmpuint (rnnc_model_output_frames (model, n_in), ==, n_out);
 
-  output = g_new0 (float, n_out * width);
+  output = g_new0 (float, n_out *width);
   rnnc_model_forward (model, input, n_in, output);
   compare ("forward", output, wanted, n_out, width);
   for (gsize push = 1; push <= n_in + 1; push += 6)

@@ -32,7 +32,8 @@ static char *folder;   /* of the weights; NULL: not here */
 static float *samples; /* of the minute; NULL: no decoder */
 static gsize n_samples;
 
-/* --- what is compared -------------------------------------------------------- */
+/* --- what is compared --------------------------------------------------------
+ */
 
 static char *
 find_folder (void)
@@ -55,8 +56,9 @@ decode_speech (void)
 {
   g_autofree char *path = g_build_filename (folder, "speech.flac", NULL);
   g_autofree char *quoted = g_shell_quote (path);
-  g_autofree char *command = g_strdup_printf (
-      "ffmpeg -v error -i %s -f s16le -ac 1 -ar 16000 - 2>/dev/null", quoted);
+  g_autofree char *command = g_strdup_printf ("ffmpeg -v error -i %s -f s16le "
+                                              "-ac 1 -ar 16000 - 2>/dev/null",
+      quoted);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   FILE *pipe = popen (command, "r");
   guint8 block[4096];
@@ -117,7 +119,8 @@ compare (const char *what, const float *ours, const float *theirs)
   g_test_message ("%s: largest difference %.2g", what, worst);
 }
 
-/* --- the model ---------------------------------------------------------------- */
+/* --- the model
+ * ---------------------------------------------------------------- */
 
 /* The description, with or without the place of the weights. */
 static void
@@ -187,7 +190,8 @@ load_by_weights (const Release *release)
   return model;
 }
 
-/* --- tests --------------------------------------------------------------------- */
+/* --- tests
+ * --------------------------------------------------------------------- */
 
 static void
 test_whole (gconstpointer data)
@@ -205,9 +209,9 @@ test_whole (gconstpointer data)
   waveform = rnnc_waveform_new (&rnnc_model_frontend (model)->waveform);
   n = rnnc_waveform_pending (waveform, n_samples);
   g_assert_cmpuint (n, ==, N_OUTPUTS);
-  frames = g_new (float, n * rnnc_model_input_size (model));
-  g_assert_cmpuint (
-      rnnc_waveform_push (waveform, samples, n_samples, frames), ==, n);
+  frames = g_new (float, n *rnnc_model_input_size (model));
+  g_assert_cmpuint (rnnc_waveform_push (waveform, samples, n_samples, frames),
+      ==, n);
   rnnc_waveform_free (waveform);
 
   g_assert_cmpuint (rnnc_model_output_frames (model, n), ==, N_OUTPUTS);

@@ -66,6 +66,6 @@ assert_close (double a, double b, double bound, const char *what, gsize n,
     gsize i)
 {
   if (!(fabs (a - b) <= bound))
-    g_error ("%s, length %zu, [%zu]: %.9g and %.9g differ by %.3g > %.3g",
-        what, n, i, a, b, fabs (a - b), bound);
+    g_error ("%s, length %zu, [%zu]: %.9g and %.9g differ by %.3g > %.3g", what,
+        n, i, a, b, fabs (a - b), bound);
 }

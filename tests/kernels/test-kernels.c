@@ -245,8 +245,7 @@ check_gru (const RnncKernels *kernels, GRand *random, gsize n, double scale)
   rnnc_kernels_c.gru (input.at, hidden.at, twin.at, n);
   for (gsize i = 0; i < n; i++) {
     double reset = exact_sigmoid ((double) input.at[i] + hidden.at[i]);
-    double update
-        = exact_sigmoid ((double) input.at[n + i] + hidden.at[n + i]);
+    double update = exact_sigmoid ((double) input.at[n + i] + hidden.at[n + i]);
     double fresh = tanh (input.at[2 * n + i] + reset * hidden.at[2 * n + i]);
 
     /* arguments are rounded to float: that much more in the derivatives */

@@ -160,10 +160,13 @@ test_matmul (gconstpointer table)
         const gsize distances[] = { k, k + 3, k / 2, 1 };
 
         for (guint flags = 0; flags < 4; flags++) {
-          Product p = { .m = rows[a], .n = outputs[b], .k = k,
+          Product p = { .m = rows[a],
+            .n = outputs[b],
+            .k = k,
             .ldx = distances[(a + b + flags) % G_N_ELEMENTS (distances)],
             .ldy = outputs[b] + (a + c) % 3,
-            .has_bias = flags & 1, .accumulate = flags >> 1 };
+            .has_bias = flags & 1,
+            .accumulate = flags >> 1 };
 
           check_product (kernels, &p, random);
         }
@@ -184,8 +187,12 @@ test_many_rows (gconstpointer table)
   GRand *random = g_rand_new_with_seed (8);
 
   for (guint i = 0; kernels != NULL && i < G_N_ELEMENTS (sizes); i++) {
-    Product p = { .m = sizes[i][0], .n = sizes[i][1], .k = sizes[i][2],
-      .ldx = 5, .ldy = sizes[i][1] + 1, .has_bias = TRUE };
+    Product p = { .m = sizes[i][0],
+      .n = sizes[i][1],
+      .k = sizes[i][2],
+      .ldx = 5,
+      .ldy = sizes[i][1] + 1,
+      .has_bias = TRUE };
 
     check_product (kernels, &p, random);
   }

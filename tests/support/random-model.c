@@ -29,9 +29,9 @@ fill (float *values, const RnncTensorSpec *spec, GRand *random)
   gboolean is_variance = g_str_has_suffix (spec->name, "running_var");
 
   for (gsize i = 0; i < n; i++)
-    values[i] = (float) (is_variance
-            ? g_rand_double_range (random, 0.5, 1.5)
-            : g_rand_double_range (random, -reach, reach));
+    values[i]
+        = (float) (is_variance ? g_rand_double_range (random, 0.5, 1.5)
+                               : g_rand_double_range (random, -reach, reach));
 }
 
 static void
@@ -46,13 +46,14 @@ write_random (const char *path, const char *text)
 
   g_assert_no_error (error);
   for (guint i = 0; i < description->layers->len; i++) {
-    GPtrArray *owned
-        = rnnc_layer_spec_tensors (description->layers->pdata[i]);
+    GPtrArray *owned = rnnc_layer_spec_tensors (description->layers->pdata[i]);
 
     for (guint k = 0; k < owned->len; k++) {
       const RnncTensorSpec *spec = owned->pdata[k];
-      RnncTensor tensor = { .name = spec->name, .dtype = RNNC_DTYPE_F32,
-        .rank = spec->rank, .n_bytes = count_values (spec) * sizeof (float) };
+      RnncTensor tensor = { .name = spec->name,
+        .dtype = RNNC_DTYPE_F32,
+        .rank = spec->rank,
+        .n_bytes = count_values (spec) * sizeof (float) };
       float *values = g_new (float, count_values (spec));
 
       fill (values, spec, random);
@@ -78,9 +79,10 @@ random_model_new (const char *frontend, const char *layers)
   g_autofree char *directory = g_dir_make_tmp ("random-model-XXXXXX", NULL);
   g_autofree char *path
       = g_build_filename (directory, "random.safetensors", NULL);
-  g_autofree char *text = g_strdup_printf (
-      "{'format':1,'task':'test','frontend':%s,'layers':%s,'labels':[]}",
-      frontend, layers);
+  g_autofree char *text
+      = g_strdup_printf ("{'format':1,'task':'test','frontend':%s,'layers':%s,'"
+                         "labels':[]}",
+          frontend, layers);
   RnncModel *model;
 
   write_random (path, g_strdelimit (text, "'", '"'));

@@ -8,10 +8,10 @@
 
 #include "rnncore/model/safetensors.h"
 
-#define TENSOR(NAME, DATA, RANK, ...)                                         \
-  {                                                                           \
-    .name = NAME, .dtype = RNNC_DTYPE_F32, .rank = RANK,                      \
-    .shape = { __VA_ARGS__ }, .data = DATA, .n_bytes = sizeof (DATA)          \
+#define TENSOR(NAME, DATA, RANK, ...)                                          \
+  {                                                                            \
+    .name = NAME, .dtype = RNNC_DTYPE_F32, .rank = RANK,                       \
+    .shape = { __VA_ARGS__ }, .data = DATA, .n_bytes = sizeof (DATA)           \
   }
 
 static RnncModel *
@@ -24,8 +24,8 @@ load_tensors (const RnncTensor *tensors, guint n_tensors,
 
   g_assert_nonnull (directory);
   path = g_build_filename (directory, "toy.safetensors", NULL);
-  if (rnnc_safetensors_write (path, tensors, n_tensors, "rnncore",
-          description, error))
+  if (rnnc_safetensors_write (path, tensors, n_tensors, "rnncore", description,
+          error))
     model = rnnc_model_load (path, error);
   g_unlink (path);
   g_rmdir (directory);
@@ -105,7 +105,7 @@ toy_speech_signal (const char *script, gsize samples_per_character,
     gsize *n_samples)
 {
   gsize length = strlen (script);
-  float *samples = g_new0 (float, length * samples_per_character + 1);
+  float *samples = g_new0 (float, length *samples_per_character + 1);
 
   *n_samples = length * samples_per_character;
   for (gsize i = 0; i < *n_samples; i++) {
@@ -115,8 +115,9 @@ toy_speech_signal (const char *script, gsize samples_per_character,
     if (character == '_')
       continue;
     g_assert_nonnull (at);
-    samples[i] = (float) (0.5 * sin (2.0 * G_PI * (double) i / TOY_SPEECH_RATE
-        * tone_frequency ((guint) (at - TOY_SPEECH_LETTERS))));
+    samples[i] = (float) (0.5
+        * sin (2.0 * G_PI * (double) i / TOY_SPEECH_RATE
+            * tone_frequency ((guint) (at - TOY_SPEECH_LETTERS))));
   }
   return samples;
 }

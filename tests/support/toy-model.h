@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /* The toy speech model: 8 kHz, an output frame each 20 ms that looks 1 input
  * frame (10 ms) ahead. Labels: blank, ' ', 'a' … 'd', all but the blank a tone
- * each. A unit of its recurrent core counts frames and slowly lowers confidences. */
+ * each. A unit of its recurrent core counts frames and slowly lowers
+ * confidences. */
 #define TOY_SPEECH_RATE 8000
 #define TOY_SPEECH_LETTERS " abcd"
 

@@ -105,8 +105,7 @@ fixture_write_tone (const Fixture *fixture, const char *name, guint rate,
   put (bytes, 2 * n, 4);
   for (guint i = 0; i < n; i++)
     put (bytes,
-        (guint32) (gint32) lrint (
-            8000 * sin (2 * G_PI * frequency * i / rate)),
+        (guint32) (gint32) lrint (8000 * sin (2 * G_PI * frequency * i / rate)),
         2);
   g_file_set_contents (path, (const char *) bytes->data, bytes->len, &error);
   g_assert_no_error (error);
@@ -120,8 +119,7 @@ outcome_clear (Outcome *outcome)
 }
 
 static GSubprocess *
-start (const Fixture *fixture, const char *const *argv,
-    GSubprocessFlags flags)
+start (const Fixture *fixture, const char *const *argv, GSubprocessFlags flags)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (flags);
   g_autofree char *cache = fixture_path (fixture, "cache");
@@ -136,8 +134,7 @@ start (const Fixture *fixture, const char *const *argv,
 }
 
 void
-fixture_run (const Fixture *fixture, Outcome *outcome,
-    const char *const *argv)
+fixture_run (const Fixture *fixture, Outcome *outcome, const char *const *argv)
 {
   g_autoptr (GSubprocess) process = start (fixture, argv,
       G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);

@@ -8,7 +8,8 @@
 
 #include "tests/tools/fixture.h"
 
-/* --- usage ---------------------------------------------------------------------- */
+/* --- usage
+ * ---------------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -26,8 +27,7 @@ static const struct {
   { "info-help", { "info", "--help" }, 0, "Example:\n  rnncore info", NULL },
   { "transcribe-help", { "transcribe", "--help" }, 0,
       "Example:\n  rnncore transcribe", NULL },
-  { "label-help", { "label", "--help" }, 0, "Example:\n  rnncore label",
-      NULL },
+  { "label-help", { "label", "--help" }, 0, "Example:\n  rnncore label", NULL },
   { "forecast-help", { "forecast", "--help" }, 0,
       "Example:\n  rnncore generate", NULL },
   { "forecast-nothing", { "forecast", "m" }, 2, NULL,
@@ -85,24 +85,25 @@ test_usage (gconstpointer data)
   fixture_end (&fixture);
 }
 
-/* --- training ------------------------------------------------------------------- */
+/* --- training
+ * ------------------------------------------------------------------- */
 
-#define RECIPE \
-  "{\"model\":{\"task\":\"speech\",\"name\":\"tones\",\"letters\":\" ab\"," \
-  "\"frontend\":{\"type\":\"log-mel\",\"mels\":12},\"layers\":[" \
-  "{\"type\":\"conv1d\",\"name\":\"conv\",\"channels\":12,\"kernel\":3," \
-  "\"stride\":2,\"left\":1,\"right\":1},{\"type\":\"batch-norm\"," \
-  "\"name\":\"norm\"},{\"type\":\"relu\"},{\"type\":\"dropout\"}," \
-  "{\"type\":\"gru\",\"name\":\"rnn\",\"hidden\":12}," \
-  "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"}," \
-  "{\"type\":\"log-softmax\"}]}," \
-  "\"data\":{\"train\":[{\"manifest\":\"m.tsv\"}]," \
-  "\"dev\":[{\"manifest\":\"m.tsv\",\"limit\":4}]}," \
-  "\"augment\":{\"speed\":[0.9,1.1],\"gain\":[-3,3]," \
-  "\"time-masks\":{\"count\":1,\"width\":3}}," \
-  "\"join\":{\"corpora\":[\"tones\"],\"words\":[1,2]}," \
-  "\"training\":{\"epochs\":%u,\"batch-size\":3,\"learning-rate\":0.01," \
-  "\"warm-up-steps\":3,\"threads\":2,\"loader-threads\":2," \
+#define RECIPE                                                                 \
+  "{\"model\":{\"task\":\"speech\",\"name\":\"tones\",\"letters\":\" ab\","    \
+  "\"frontend\":{\"type\":\"log-mel\",\"mels\":12},\"layers\":["               \
+  "{\"type\":\"conv1d\",\"name\":\"conv\",\"channels\":12,\"kernel\":3,"       \
+  "\"stride\":2,\"left\":1,\"right\":1},{\"type\":\"batch-norm\","             \
+  "\"name\":\"norm\"},{\"type\":\"relu\"},{\"type\":\"dropout\"},"             \
+  "{\"type\":\"gru\",\"name\":\"rnn\",\"hidden\":12},"                         \
+  "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"},"               \
+  "{\"type\":\"log-softmax\"}]},"                                              \
+  "\"data\":{\"train\":[{\"manifest\":\"m.tsv\"}],"                            \
+  "\"dev\":[{\"manifest\":\"m.tsv\",\"limit\":4}]},"                           \
+  "\"augment\":{\"speed\":[0.9,1.1],\"gain\":[-3,3],"                          \
+  "\"time-masks\":{\"count\":1,\"width\":3}},"                                 \
+  "\"join\":{\"corpora\":[\"tones\"],\"words\":[1,2]},"                        \
+  "\"training\":{\"epochs\":%u,\"batch-size\":3,\"learning-rate\":0.01,"       \
+  "\"warm-up-steps\":3,\"threads\":2,\"loader-threads\":2,"                    \
   "\"average-last\":2,\"seed\":7},\"output\":\"%s\"}"
 
 /* Low tones are "a", high ones "b". */
@@ -189,8 +190,7 @@ test_resume (void)
     fixture_rnncore (&fixture, &outcome, "train", "r.json", "--resume",
         "--max-hours", "1e-12", NULL);
     g_assert_cmpint (outcome.status, ==, 0);
-    g_assert_nonnull (
-        strstr (outcome.err, "going on in epoch 1, batch 2"));
+    g_assert_nonnull (strstr (outcome.err, "going on in epoch 1, batch 2"));
     outcome_clear (&outcome);
   }
   expect (&fixture, 0, "going on in epoch 1, batch 3", "r.json", "--resume",
@@ -273,7 +273,8 @@ test_mistakes (void)
   fixture_end (&fixture);
 }
 
-/* --- a trained model -------------------------------------------------------------- */
+/* --- a trained model
+ * -------------------------------------------------------------- */
 
 /* Tones are learned, and then measured, written down and described. */
 static void
@@ -336,8 +337,8 @@ test_use (void)
   g_assert_nonnull (strstr (outcome.err, "r.json: "));
   outcome_clear (&outcome);
 
-  fixture_rnncore (&fixture, &outcome, "label", "-m", "x.safetensors",
-      "0.wav", NULL);
+  fixture_rnncore (&fixture, &outcome, "label", "-m", "x.safetensors", "0.wav",
+      NULL);
   g_assert_cmpint (outcome.status, ==, 1);
   g_assert_nonnull (strstr (outcome.err, "x.safetensors: "));
   outcome_clear (&outcome);

@@ -81,9 +81,14 @@ set_up (Data *data, gconstpointer unused)
       = g_ptr_array_new_with_free_func ((GDestroyNotify) data_source_free);
   g_ptr_array_add (data->sources, make_source (data->manifest));
   data->frontend.type = RNNC_FRONTEND_LOG_MEL;
-  data->frontend.log_mel = (RnncLogMelConfig) { .rate = 16000,
-    .window = 400, .hop = 160, .fft = 512, .mels = 20, .fmin = 20,
-    .fmax = 8000, .floor = 1e-6 };
+  data->frontend.log_mel = (RnncLogMelConfig){ .rate = 16000,
+    .window = 400,
+    .hop = 160,
+    .fft = 512,
+    .mels = 20,
+    .fmin = 20,
+    .fmax = 8000,
+    .floor = 1e-6 };
   load_dataset (data);
 }
 
@@ -99,7 +104,8 @@ tear_down (Data *data, gconstpointer unused)
   fixture_end (&data->fixture);
 }
 
-/* --- cache ---------------------------------------------------------------------- */
+/* --- cache
+ * ---------------------------------------------------------------------- */
 
 static char *
 cache_file (const Data *data)
@@ -121,8 +127,8 @@ test_cache_content (Data *data, gconstpointer unused)
   g_assert_cmpuint (data->dataset->items->len, ==, N_TONES);
   g_assert_cmpuint (item->n_units, ==, 4800);
   for (guint i = 0; i < item->n_units; i++)
-    g_assert_cmpint (
-        ABS (samples[i] - lrint (8000 * sin (2 * G_PI * 550 * i / 16000))),
+    g_assert_cmpint (ABS (samples[i]
+                         - lrint (8000 * sin (2 * G_PI * 550 * i / 16000))),
         <=, 1);
 }
 
@@ -182,8 +188,7 @@ test_cache_damaged (Data *data, gconstpointer unused)
 
     if (trial % 2 == 0)
       memset (bad + 8 * trial, 0xee, 8);
-    g_assert_true (
-        g_file_set_contents (path, bad, (gssize) bad_length, NULL));
+    g_assert_true (g_file_set_contents (path, bad, (gssize) bad_length, NULL));
     cache = open_again (data, &format16k);
     for (guint row = 0; row < N_TONES; row++)
       g_assert_cmpuint (cache_n_units (cache, row), ==, 3200 + 320 * row);
@@ -210,7 +215,8 @@ test_cache_bad_recording (void)
   tear_down (&data, NULL);
 }
 
-/* --- selection ------------------------------------------------------------------- */
+/* --- selection
+ * ------------------------------------------------------------------- */
 
 static void
 test_unknown_letter (Data *data, gconstpointer unused)
@@ -219,8 +225,8 @@ test_unknown_letter (Data *data, gconstpointer unused)
   g_autoptr (Labels) labels = labels_new (names, 0, NULL);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (dataset_new (data->collection, data->sources, labels, TRUE,
-      &error));
+  g_assert_null (
+      dataset_new (data->collection, data->sources, labels, TRUE, &error));
   g_assert_nonnull (strstr (error->message, "m.tsv:2: \"b\" is not among"));
 }
 
@@ -233,8 +239,8 @@ test_limits (Data *data, gconstpointer unused)
   source->min_seconds = 0.25;
   source->max_seconds = 0.45;
   source->repeat = 2;
-  dataset = dataset_new (data->collection, data->sources, data->labels, TRUE,
-      NULL);
+  dataset
+      = dataset_new (data->collection, data->sources, data->labels, TRUE, NULL);
   /* 0.26 … 0.44 s, twice. */
   g_assert_cmpuint (dataset->items->len, ==, 20);
   g_assert_cmpuint (dataset->n_too_short, ==, 3);
@@ -243,13 +249,14 @@ test_limits (Data *data, gconstpointer unused)
   source->min_seconds = 0;
   source->max_seconds = 100;
   g_clear_pointer (&dataset, dataset_free);
-  dataset = dataset_new (data->collection, data->sources, data->labels, TRUE,
-      NULL);
+  dataset
+      = dataset_new (data->collection, data->sources, data->labels, TRUE, NULL);
   g_assert_cmpuint (dataset->items->len, ==, 6);
   g_assert_cmpuint (dataset_item (dataset, 1)->row, ==, 4);
 }
 
-/* --- plan ------------------------------------------------------------------------- */
+/* --- plan
+ * ------------------------------------------------------------------------- */
 
 static void
 test_plan (Data *data, gconstpointer unused)
@@ -295,7 +302,9 @@ test_join (Data *data, gconstpointer unused)
       = { .seed = 3, .batch_size = 4, .join = &join, .shuffle = TRUE };
   g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 1);
   ExampleSettings examples = { .dataset = data->dataset,
-    .labels = data->labels, .frontend = &data->frontend, .join = &join };
+    .labels = data->labels,
+    .frontend = &data->frontend,
+    .join = &join };
   ExampleMaker *maker = example_maker_new (&examples);
   guint n_members = 0;
 
@@ -325,11 +334,16 @@ test_join (Data *data, gconstpointer unused)
   example_maker_free (maker);
 }
 
-/* --- loader ------------------------------------------------------------------------ */
+/* --- loader
+ * ------------------------------------------------------------------------ */
 
 static const AudioAugment all_augment = { .speed = { 0.9, 1.1 },
-  .gain = { -6, 6 }, .pad = { 0, 0.1 }, .noise_probability = 0.7,
-  .snr = { 0, 20 }, .room_probability = 0.7, .time_masks = { 2, 10 },
+  .gain = { -6, 6 },
+  .pad = { 0, 0.1 },
+  .noise_probability = 0.7,
+  .snr = { 0, 20 },
+  .room_probability = 0.7,
+  .time_masks = { 2, 10 },
   .frequency_masks = { 2, 5 } };
 
 static GArray *
@@ -352,10 +366,11 @@ static GByteArray *
 load_epoch (Data *data, const Plan *plan, guint first, guint n_threads)
 {
   g_autoptr (GArray) recordings = recordings_of (data);
-  AudioAugmenter augmenter
-      = { &all_augment, 16000, recordings, recordings };
+  AudioAugmenter augmenter = { &all_augment, 16000, recordings, recordings };
   ExampleSettings settings = { .dataset = data->dataset,
-    .labels = data->labels, .frontend = &data->frontend, .seed = 9,
+    .labels = data->labels,
+    .frontend = &data->frontend,
+    .seed = 9,
     .audio = &augmenter };
   g_autoptr (Loader) loader = loader_new (&settings, plan, first, n_threads);
   GByteArray *bytes = g_byte_array_new ();
@@ -389,8 +404,8 @@ test_loader (Data *data, gconstpointer unused)
   g_assert_cmpuint (rest->len, <, one->len);
   g_assert_cmpmem (one->data + one->len - rest->len, rest->len, rest->data,
       rest->len);
-  g_assert_false (one->len == next->len
-      && memcmp (one->data, next->data, one->len) == 0);
+  g_assert_false (
+      one->len == next->len && memcmp (one->data, next->data, one->len) == 0);
 }
 
 /* Freed before its end: no thread stays behind, nothing leaks. */
@@ -400,14 +415,16 @@ test_loader_stopped (Data *data, gconstpointer unused)
   PlanSettings settings = { .seed = 3, .batch_size = 1, .shuffle = TRUE };
   g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 0);
   ExampleSettings examples = { .dataset = data->dataset,
-    .labels = data->labels, .frontend = &data->frontend };
+    .labels = data->labels,
+    .frontend = &data->frontend };
   g_autoptr (Loader) loader = loader_new (&examples, plan, 0, 3);
   g_autoptr (LoadedBatch) batch = loader_next (loader);
 
   g_assert_cmpuint (batch->batch.n_sequences, ==, 1);
 }
 
-/* --- augmentation ------------------------------------------------------------------ */
+/* --- augmentation
+ * ------------------------------------------------------------------ */
 
 static void
 test_convolve (void)
@@ -503,8 +520,7 @@ test_audio_augment (void)
 static void
 test_masks (void)
 {
-  AudioAugment set
-      = { .time_masks = { 2, 10 }, .frequency_masks = { 1, 5 } };
+  AudioAugment set = { .time_masks = { 2, 10 }, .frequency_masks = { 1, 5 } };
   float features[100 * 20];
 
   for (guint trial = 0; trial < 50; trial++) {
@@ -523,8 +539,8 @@ test_masks (void)
 static void
 test_video_change (void)
 {
-  VideoAugment set = { .zoom = { 1, 1 }, .contrast = { 1, 1 },
-    .speed = { 1, 1 } };
+  VideoAugment set
+      = { .zoom = { 1, 1 }, .contrast = { 1, 1 }, .speed = { 1, 1 } };
   VideoChange change;
   Random random = random_for (1, 2, 3);
   guint8 source[4 * 6];
@@ -552,7 +568,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, function) \
+#define ADD(path, function)                                                    \
   g_test_add ("/tools/" path, Data, NULL, set_up, function, tear_down)
   ADD ("cache/content", test_cache_content);
   ADD ("cache/reused", test_cache_reused);

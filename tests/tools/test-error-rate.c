@@ -23,8 +23,7 @@ static void
 test_words (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    EditCounts counts
-        = edit_counts_words (cases[i].reference, cases[i].heard);
+    EditCounts counts = edit_counts_words (cases[i].reference, cases[i].heard);
 
     g_assert_cmpuint (counts.substitutions, ==, cases[i].substitutions);
     g_assert_cmpuint (counts.insertions, ==, cases[i].insertions);
@@ -119,8 +118,8 @@ test_labels (void)
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (labels_encode_text (labels, " a\xc3\xa9  a ", targets,
-      &error));
+  g_assert_true (
+      labels_encode_text (labels, " a\xc3\xa9  a ", targets, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (targets->len, ==, 4);
   text = labels_decode_text (labels,

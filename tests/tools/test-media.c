@@ -10,8 +10,9 @@
 #define RATE 16000
 
 /* Silence, then a tone from 1 s to 2 s of 3 s. */
-#define BEEP \
-  "-f lavfi -i \"aevalsrc='0.5*sin(2*PI*440*t)*between(t,1,2)':d=3:s=%u:c=%s\" "
+#define BEEP                                                                   \
+  "-f lavfi -i "                                                               \
+  "\"aevalsrc='0.5*sin(2*PI*440*t)*between(t,1,2)':d=3:s=%u:c=%s\" "
 
 static const struct {
   const char *name;
@@ -66,8 +67,7 @@ test_audio (gconstpointer data)
     samples = media_load_audio (path, RATE, &error);
     g_assert_no_error (error);
     find_beep (samples, &first, &last);
-    g_test_message ("%u samples, beep %.4f to %.4f", samples->len, first,
-        last);
+    g_test_message ("%u samples, beep %.4f to %.4f", samples->len, first, last);
     g_assert_cmpfloat_with_epsilon ((double) samples->len / RATE, 3,
         audio[i].slack);
     g_assert_cmpfloat_with_epsilon (first, 1, audio[i].slack + 0.002);
@@ -125,7 +125,8 @@ test_late_audio (void)
   fixture_end (&fixture);
 }
 
-/* --- video ---------------------------------------------------------------------- */
+/* --- video
+ * ---------------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -174,10 +175,10 @@ test_video (gconstpointer data)
   guint i = GPOINTER_TO_UINT (data);
   Fixture fixture;
   g_autofree char *path = NULL;
-  g_autofree char *line = g_strconcat (
-      "-f lavfi -i color=0x333333:s=64x48:r=10:d=1 -vf "
-      "\"drawbox=x=32:y=0:w=32:h=48:color=0xcccccc:t=fill\" ",
-      video[i].options, " ", video[i].name, NULL);
+  g_autofree char *line
+      = g_strconcat ("-f lavfi -i color=0x333333:s=64x48:r=10:d=1 -vf "
+                     "\"drawbox=x=32:y=0:w=32:h=48:color=0xcccccc:t=fill\" ",
+          video[i].options, " ", video[i].name, NULL);
   g_autoptr (GError) error = NULL;
   Seen seen = { 0 };
 
@@ -194,11 +195,11 @@ test_video (gconstpointer data)
   fixture_end (&fixture);
 }
 
-/* --- errors --------------------------------------------------------------------- */
+/* --- errors
+ * --------------------------------------------------------------------- */
 
 static gboolean
-take_nothing (const float *samples, gsize n, gpointer user_data,
-    GError **error)
+take_nothing (const float *samples, gsize n, gpointer user_data, GError **error)
 {
   return TRUE;
 }
@@ -225,8 +226,8 @@ test_errors (void)
 
     if (files[i].content != NULL)
       fixture_write (&fixture, files[i].name, files[i].content);
-    g_assert_false (media_decode_audio (path, RATE, take_nothing, NULL,
-        &error));
+    g_assert_false (
+        media_decode_audio (path, RATE, take_nothing, NULL, &error));
     g_test_message ("%s", error->message);
     g_assert_error (error, RNNC_ERROR, files[i].code);
     g_assert_true (g_str_has_prefix (error->message, path));

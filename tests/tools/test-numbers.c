@@ -7,7 +7,8 @@
 #include "tests/tools/fixture.h"
 #include "tools/data/sequence.h"
 
-/* --- files ---------------------------------------------------------------------- */
+/* --- files
+ * ---------------------------------------------------------------------- */
 
 #define CE RNNC_LOSS_CROSS_ENTROPY
 #define CTC RNNC_LOSS_CTC
@@ -61,8 +62,8 @@ test_read (gconstpointer data)
   fixture_begin (&fixture);
   fixture_write (&fixture, "x.csv", files[i].text);
   path = fixture_path (&fixture, "x.csv");
-  sequence = sequence_read (path, files[i].n_features, &files[i].format,
-      labels, &error);
+  sequence = sequence_read (path, files[i].n_features, &files[i].format, labels,
+      &error);
   if (files[i].error != NULL) {
     g_assert_null (sequence);
     g_assert_nonnull (strstr (error->message, "x.csv"));
@@ -83,12 +84,13 @@ test_read (gconstpointer data)
   fixture_end (&fixture);
 }
 
-/* --- generated ------------------------------------------------------------------ */
+/* --- generated
+ * ------------------------------------------------------------------ */
 
 static float
 feature (const Sequence *sequence, guint n, guint t, guint i)
 {
-  return g_array_index (sequence->features, float, t * n + i);
+  return g_array_index (sequence->features, float, t *n + i);
 }
 
 static guint
@@ -215,17 +217,16 @@ check_mackey_glass (const Sequence *s)
   /* tau 17: the equation itself, by a step of central differences. */
   for (guint t = 18; t + 1 < s->n_steps; t++) {
     double late = feature (s, 1, t - 17, 0);
-    double slope = 0.2 * late / (1 + pow (late, 10))
-        - 0.1 * feature (s, 1, t, 0);
+    double slope
+        = 0.2 * late / (1 + pow (late, 10)) - 0.1 * feature (s, 1, t, 0);
 
     g_assert_cmpfloat_with_epsilon (slope,
         (feature (s, 1, t + 1, 0) - feature (s, 1, t - 1, 0)) / 2, 0.012);
   }
 }
 
-static void (*const checks[]) (const Sequence *)
-    = { check_adding, check_order, check_copy, check_parity, check_spirals,
-        check_spelling, check_mackey_glass };
+static void (*const checks[]) (const Sequence *) = { check_adding, check_order,
+  check_copy, check_parity, check_spirals, check_spelling, check_mackey_glass };
 
 static void
 test_generate (gconstpointer data)
@@ -250,26 +251,28 @@ test_generate (gconstpointer data)
     /* Another epoch, another sequence. */
     generator_make (&generator, 3, i, again);
     g_assert_cmpint (memcmp (sequence->features->data, again->features->data,
-                         sequence->features->len * sizeof (float)), !=, 0);
+                         sequence->features->len * sizeof (float)),
+        !=, 0);
   }
 }
 
-/* --- learning from files -------------------------------------------------------- */
+/* --- learning from files
+ * -------------------------------------------------------- */
 
-#define MODEL(layers) \
-  "{\"model\":{\"task\":\"sequence\",\"name\":\"n\",%s" \
+#define MODEL(layers)                                                          \
+  "{\"model\":{\"task\":\"sequence\",\"name\":\"n\",%s"                        \
   "\"frontend\":{\"type\":\"none\",\"features\":1},\"layers\":[" layers "]},"
 #define GRU "{\"type\":\"gru\",\"name\":\"rnn\",\"hidden\":8},"
 #define LAST "{\"type\":\"last-step\"},"
-#define HEAD \
-  "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"}," \
+#define HEAD                                                                   \
+  "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"},"               \
   "{\"type\":\"log-softmax\"}"
 #define NUMBER "{\"type\":\"dense\",\"name\":\"head\",\"units\":1}"
-#define FILES \
-  "\"data\":{\"train\":[{\"manifest\":\"m.tsv\",\"repeat\":10}]," \
+#define FILES                                                                  \
+  "\"data\":{\"train\":[{\"manifest\":\"m.tsv\",\"repeat\":10}],"              \
   "\"dev\":[{\"manifest\":\"m.tsv\"}]},"
-#define TRAINING \
-  "\"training\":{\"epochs\":12,\"batch-size\":8,\"learning-rate\":0.05%s}," \
+#define TRAINING                                                               \
+  "\"training\":{\"epochs\":12,\"batch-size\":8,\"learning-rate\":0.05%s},"    \
   "\"output\":\"n.safetensors\"}"
 
 static const struct {
@@ -277,7 +280,7 @@ static const struct {
   const char *recipe;
   const char *labels; /* of the model */
   const char *training;
-  const char *header; /* of the files' columns */
+  const char *header;   /* of the files' columns */
   const char *expected; /* on stderr */
 } learned[] = {
   { "tagging", MODEL (GRU HEAD) FILES TRAINING,
@@ -349,7 +352,8 @@ test_learn (gconstpointer data)
   fixture_end (&fixture);
 }
 
-/* --- mistakes ------------------------------------------------------------------- */
+/* --- mistakes
+ * ------------------------------------------------------------------- */
 
 #define GENERATE(what) "\"data\":{\"train\":[{\"generate\":{" what "}}]},"
 
@@ -364,8 +368,9 @@ static const struct {
   { "no-task", MODEL (GRU HEAD) GENERATE ("\"seed\":1") TRAINING, "", "task" },
   { "key", MODEL (GRU HEAD) GENERATE ("\"task\":\"parity\",\"lag\":1") TRAINING,
       "", "lag" },
-  { "steps", MODEL (GRU HEAD)
-        GENERATE ("\"task\":\"parity\",\"steps\":[9,5]") TRAINING,
+  { "steps",
+      MODEL (GRU HEAD) GENERATE ("\"task\":\"parity\",\"steps\":[9,5]")
+          TRAINING,
       "", "low is above high" },
   { "features", MODEL (GRU HEAD) GENERATE ("\"task\":\"copy-memory\"") TRAINING,
       "", "copy-memory has 10 numbers a step" },
@@ -375,9 +380,9 @@ static const struct {
       ",\"loss\":\"hinge\"", "\"hinge\" is none of" },
   { "ctc", MODEL (GRU HEAD) GENERATE ("\"task\":\"parity\"") TRAINING,
       ",\"loss\":\"ctc\"", "ctc needs them" },
-  { "many-to-one", MODEL (GRU LAST HEAD)
-        GENERATE ("\"task\":\"parity\"") TRAINING,
-      "", "must not end with mean-over-time" },
+  { "many-to-one",
+      MODEL (GRU LAST HEAD) GENERATE ("\"task\":\"parity\"") TRAINING, "",
+      "must not end with mean-over-time" },
 };
 
 static void
@@ -385,8 +390,8 @@ test_mistake (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
   g_auto (GStrv) parts = g_strsplit (mistakes[i].recipe, "%s", -1);
-  g_autofree char *recipe = g_strconcat (parts[0], parts[1],
-      mistakes[i].training, parts[2], NULL);
+  g_autofree char *recipe
+      = g_strconcat (parts[0], parts[1], mistakes[i].training, parts[2], NULL);
   Fixture fixture;
   Outcome outcome;
 
@@ -402,8 +407,7 @@ test_mistake (gconstpointer data)
 }
 
 static void
-add (const char *group, const char *name, guint i,
-    void (*test) (gconstpointer))
+add (const char *group, const char *name, guint i, void (*test) (gconstpointer))
 {
   g_autofree char *path = g_strdup_printf ("/tools/%s/%s", group, name);
 

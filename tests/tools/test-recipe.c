@@ -4,8 +4,8 @@
 #include "tests/tools/fixture.h"
 #include "tools/training/recipe.h"
 
-#define MODEL \
-  "\"model\":{\"task\":\"speech\",\"letters\":\"ab\"," \
+#define MODEL                                                                  \
+  "\"model\":{\"task\":\"speech\",\"letters\":\"ab\","                         \
   "\"frontend\":{\"type\":\"log-mel\"},\"layers\":[]}"
 #define DATA "\"data\":{\"train\":[{\"manifest\":\"m.tsv\"}]}"
 #define REST MODEL "," DATA ",\"output\":\"x.safetensors\""
@@ -122,8 +122,8 @@ test_good (void)
   g_assert_cmpfloat (recipe->audio.snr[1], ==, 20);
   g_assert_cmpuint (recipe->audio.time_masks.width, ==, 30);
   g_assert_cmpuint (recipe->join.words[1], ==, 5);
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (
-                        recipe->model, "labels")),
+  g_assert_cmpuint (json_array_get_length (
+                        json_object_get_array_member (recipe->model, "labels")),
       ==, 3);
   fixture_end (&fixture);
 }

@@ -162,8 +162,7 @@ test_forecast (void)
       "series.csv", "--measure", "1,84", NULL);
   g_assert_cmpint (outcome.status, ==, 0);
   g_assert_cmpfloat (field (outcome.out, 1, 1), <, 0.2);
-  g_assert_cmpfloat (field (outcome.out, 1, 1), <,
-      field (outcome.out, 2, 1));
+  g_assert_cmpfloat (field (outcome.out, 1, 1), <, field (outcome.out, 2, 1));
   outcome_clear (&outcome);
   fixture_rnncore (&fixture, &outcome, "forecast", "./t.safetensors",
       "series.csv", "--measure", "400", NULL);

@@ -90,9 +90,9 @@ random_log_probabilities (RnncRandom *random, const Case *c, real *values)
   for (guint t = 0; t < c->n_steps; t++) {
     double sum = 0;
     for (guint k = 0; k < c->n_classes; k++)
-      sum += values[k] = (real)exp (2 * rnnc_random_gaussian (random));
+      sum += values[k] = (real) exp (2 * rnnc_random_gaussian (random));
     for (guint k = 0; k < c->n_classes; k++)
-      values[k] = (real)log (values[k] / sum);
+      values[k] = (real) log (values[k] / sum);
     values += c->n_classes;
   }
 }
@@ -123,8 +123,8 @@ test_enumeration (gconstpointer data)
     }
     g_assert_cmpfloat_with_epsilon (loss, -log (p), TOLERANCE);
     for (guint i = 0; i < c->n_steps * c->n_classes; i++)
-      g_assert_cmpfloat_with_epsilon (
-          gradient[i], -0.5 * through[i] / p, TOLERANCE);
+      g_assert_cmpfloat_with_epsilon (gradient[i], -0.5 * through[i] / p,
+          TOLERANCE);
   }
   rnnc_buffer_clear (&memory);
 }
@@ -146,7 +146,7 @@ test_long (void)
   for (gsize t = 0; t < N_STEPS; t++)
     rows[t] = t;
   for (guint i = 0; i < N_LABELS; i++)
-    labels[i] = 1 + (guint)(rnnc_random_next (&random) % (N_CLASSES - 1));
+    labels[i] = 1 + (guint) (rnnc_random_next (&random) % (N_CLASSES - 1));
   double loss = rnnc_ctc_sequence (values, rows, N_STEPS, N_CLASSES, labels,
       N_LABELS, 0, 1, gradient, &memory);
   g_assert_true (isfinite (loss));
@@ -165,8 +165,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path =
-        g_strdup_printf ("/train/ctc/enumeration/%s", cases[i].name);
+    g_autofree char *path
+        = g_strdup_printf ("/train/ctc/enumeration/%s", cases[i].name);
     g_test_add_data_func (path, &cases[i], test_enumeration);
   }
   g_test_add_func ("/train/ctc/long", test_long);

@@ -18,9 +18,9 @@
 #define OUTPUT_TOLERANCE 5e-4
 #endif
 
-static const char *const cases[] = { "speech-adam", "speech-adamw",
-  "speech-sgd", "speech-infeasible", "gesture-adam", "truncated-rnn",
-  "truncated-gru", "truncated-lstm" };
+static const char *const cases[]
+    = { "speech-adam", "speech-adamw", "speech-sgd", "speech-infeasible",
+        "gesture-adam", "truncated-rnn", "truncated-gru", "truncated-lstm" };
 
 typedef struct {
   char *path;
@@ -43,8 +43,8 @@ read_floats (Golden *g, const char *name, gsize *n)
   const RnncTensor *tensor = rnnc_safetensors_lookup (g->file, name);
   if (!tensor)
     return NULL;
-  float *values = rnnc_safetensors_read_f32 (
-      g->file, name, tensor->shape, tensor->rank, &error);
+  float *values = rnnc_safetensors_read_f32 (g->file, name, tensor->shape,
+      tensor->rank, &error);
   g_assert_no_error (error);
   *n = tensor->n_bytes / sizeof (float);
   return values;
@@ -57,7 +57,7 @@ read_counts (Golden *g, const char *name)
   g_autofree float *values = read_floats (g, name, &n);
   guint *counts = values ? g_new (guint, n) : NULL;
   for (gsize i = 0; i < n; i++)
-    counts[i] = (guint)values[i];
+    counts[i] = (guint) values[i];
   return counts;
 }
 
@@ -79,8 +79,8 @@ static void
 golden_options (Golden *g, RnncTrainerOptions *options)
 {
   const char *loss = json_object_get_string_member (g->description, "loss");
-  const char *kind =
-      json_object_get_string_member (g->description, "optimiser");
+  const char *kind
+      = json_object_get_string_member (g->description, "optimiser");
   rnnc_trainer_options_init (options);
   options->weight_decay = 0.01;
   options->loss = RNNC_LOSS_CTC;
@@ -92,10 +92,12 @@ golden_options (Golden *g, RnncTrainerOptions *options)
     options->optimiser = RNNC_OPTIMISER_SGD;
   else if (strcmp (kind, "adamw") == 0)
     options->optimiser = RNNC_OPTIMISER_ADAMW;
-  options->truncate = (guint)json_object_get_int_member_with_default (
-      g->description, "truncate", 0);
-  options->clip_value = json_object_get_double_member_with_default (
-      g->description, "clip-value", 0);
+  options->truncate
+      = (guint) json_object_get_int_member_with_default (g->description,
+          "truncate", 0);
+  options->clip_value
+      = json_object_get_double_member_with_default (g->description,
+          "clip-value", 0);
   g->rate = json_object_get_double_member (g->description, "rate");
 }
 
@@ -124,7 +126,7 @@ golden_open (Golden *g, const char *name)
   g->lengths = read_counts (g, "lengths");
   g->labels = read_counts (g, "labels");
   g->target_lengths = read_counts (g, "target-lengths");
-  g->batch = (RnncBatch){ (guint)input->shape[0], (guint)input->shape[1],
+  g->batch = (RnncBatch){ (guint) input->shape[0], (guint) input->shape[1],
     input->shape[2], g->input, g->lengths };
   g->targets = (RnncTargets){ g->labels, g->target_lengths, NULL };
 }
@@ -164,8 +166,8 @@ compare_tensors (Golden *g, const char *prefix, const real *values,
     error = sqrt (error) / MAX (sqrt (size), floor);
     g_test_message ("%s%s: %.2e", prefix, parameter->name, error);
     if (error > WEIGHT_TOLERANCE)
-      g_test_fail_printf (
-          "%s%s: relative error %g", prefix, parameter->name, error);
+      g_test_fail_printf ("%s%s: relative error %g", prefix, parameter->name,
+          error);
   }
 }
 
@@ -186,8 +188,8 @@ compare_output (Golden *g)
       for (gsize i = 0; i < width; i++) {
         gsize at = (t * g->batch.n_sequences + b) * width + i;
         if (t < end)
-          g_assert_cmpfloat_with_epsilon (
-              ours[at], theirs[at], OUTPUT_TOLERANCE * (1 + fabs (theirs[at])));
+          g_assert_cmpfloat_with_epsilon (ours[at], theirs[at],
+              OUTPUT_TOLERANCE * (1 + fabs (theirs[at])));
         else
           g_assert_cmpfloat (ours[at], ==, 0);
       }
@@ -210,14 +212,14 @@ test_golden (gconstpointer data)
     g_assert_no_error (error);
     if (i == 0 && !json_object_has_member (g.description, "clip-value"))
       compare_tensors (&g, "gradient.", g.trainer->gradients[0], FALSE, 1e-3);
-    g_assert_cmpfloat_with_epsilon (
-        stats.loss, losses[i], LOSS_TOLERANCE * losses[i]);
-    g_assert_cmpfloat_with_epsilon (
-        stats.gradient_norm, norms[i], 20 * LOSS_TOLERANCE * norms[i]);
+    g_assert_cmpfloat_with_epsilon (stats.loss, losses[i],
+        LOSS_TOLERANCE * losses[i]);
+    g_assert_cmpfloat_with_epsilon (stats.gradient_norm, norms[i],
+        20 * LOSS_TOLERANCE * norms[i]);
     if (!json_object_has_member (g.description, "clip-value"))
       g_assert_cmpint (stats.clipped, ==, norms[i] > 1);
-    g_assert_cmpuint (
-        stats.n_infeasible, ==, strcmp (data, "speech-infeasible") == 0);
+    g_assert_cmpuint (stats.n_infeasible, ==,
+        strcmp (data, "speech-infeasible") == 0);
   }
   compare_tensors (&g, "after.", g.trainer->values, TRUE, 1e-3);
   compare_output (&g);

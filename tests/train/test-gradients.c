@@ -134,14 +134,14 @@ fixture_set_up (Fixture *f, const Case *c)
   options.loss = c->loss;
   options.label_smoothing = c->label_smoothing;
   options.threads = MAX (c->threads, 1);
-  f->trainer =
-      fixture_trainer (c->features, c->height, c->width, c->layers, &options);
+  f->trainer
+      = fixture_trainer (c->features, c->height, c->width, c->layers, &options);
   const RnncNetwork *network = f->trainer->network;
   for (guint p = 0; p < network->n_parameters; p++)
     if (network->parameters[p].trained)
       for (gsize i = 0; i < network->parameters[p].n_values; i++)
-        f->trainer->values[network->parameters[p].offset + i] +=
-            0.3 * fixture_random (&random);
+        f->trainer->values[network->parameters[p].offset + i]
+            += 0.3 * fixture_random (&random);
 
   gsize n = rnnc_network_input_size (network);
   f->data = g_new (float, N_SEQUENCES *MAX_STEPS *n);
@@ -157,7 +157,7 @@ fixture_set_up (Fixture *f, const Case *c)
   fixture_fill (&random, f->values, n_values);
   f->labels = g_new (guint, N_SEQUENCES * MAX_STEPS);
   for (guint i = 0; i < N_SEQUENCES * MAX_STEPS; i++)
-    f->labels[i] = (guint)(rnnc_random_next (&random) % 4);
+    f->labels[i] = (guint) (rnnc_random_next (&random) % 4);
   f->targets = (RnncTargets){ f->labels, NULL, f->values };
   if (c->loss == RNNC_LOSS_CTC)
     f->targets = (RnncTargets){ ctc_labels, target_lengths, NULL };
@@ -226,11 +226,11 @@ test_gradient (gconstpointer data)
   fixture_set_up (&f, c);
   const RnncNetwork *network = f.trainer->network;
   double loss = loss_at (&f);
-  double norm =
-      sqrt (rnnc_sum_squares (f.trainer->gradients[0], network->n_values));
+  double norm
+      = sqrt (rnnc_sum_squares (f.trainer->gradients[0], network->n_values));
   g_autofree real *gradients = g_new (real, network->n_values);
-  memcpy (
-      gradients, f.trainer->gradients[0], network->n_values * sizeof (real));
+  memcpy (gradients, f.trainer->gradients[0],
+      network->n_values * sizeof (real));
   g_assert_true (isfinite (loss));
   g_assert_cmpfloat (norm, >, 1e-3);
   for (guint p = 0; p < network->n_parameters; p++)
@@ -244,8 +244,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path =
-        g_strdup_printf ("/train/gradient/%s", cases[i].name);
+    g_autofree char *path
+        = g_strdup_printf ("/train/gradient/%s", cases[i].name);
     g_test_add_data_func (path, &cases[i], test_gradient);
   }
   return g_test_run ();

@@ -31,7 +31,7 @@ set_up (Setup *s, const char *layers, const RnncTrainerOptions *options)
   s->trainer = fixture_trainer (FEATURES, 0, 0, layers, options);
   fixture_fill (&random, s->data, G_N_ELEMENTS (s->data));
   for (guint i = 0; i < G_N_ELEMENTS (s->labels); i++)
-    s->labels[i] = (guint)(rnnc_random_next (&random) % 3);
+    s->labels[i] = (guint) (rnnc_random_next (&random) % 3);
   s->batch = (RnncBatch){ STEPS, G_N_ELEMENTS (lengths), FEATURES, s->data,
     lengths };
   s->targets = (RnncTargets){ s->labels };
@@ -51,14 +51,14 @@ gradients (Setup *s, real *to)
 {
   RnncStepStats stats;
   g_autoptr (GError) error = NULL;
-  rnnc_trainer_gradients (
-      s->trainer, &s->batch, &s->targets, &stats, &error);
+  rnnc_trainer_gradients (s->trainer, &s->batch, &s->targets, &stats, &error);
   g_assert_no_error (error);
   memcpy (to, s->trainer->gradients[0],
       s->trainer->network->n_values * sizeof (real));
 }
 
-/* --- norms in time ---------------------------------------------------------- */
+/* --- norms in time ----------------------------------------------------------
+ */
 
 static const real *
 weights (const Setup *s, const char *name)
@@ -87,7 +87,7 @@ expected_norms (const Setup *s, guint b, guint label, double *norms)
     for (guint j = 0; j < HIDDEN; j++) {
       double a = 0;
       for (guint i = 0; i < FEATURES; i++)
-        a += (double)w[j * FEATURES + i] * x[i];
+        a += (double) w[j * FEATURES + i] * x[i];
       for (guint i = 0; t > 0 && i < HIDDEN; i++)
         a += u[j * HIDDEN + i] * h[t - 1][i];
       h[t][j] = tanh (a);
@@ -140,15 +140,15 @@ check_flow (const char *layers, gboolean many_to_one, guint threads)
     for (guint i = 0; i < lengths[b]; i++, n[i - 1]++)
       mean[i] += norms[i];
   }
-  g_assert_cmpuint (rnnc_trainer_gradient_flow (
-                        s.trainer, &s.batch, &s.targets, &flows, &error),
+  g_assert_cmpuint (rnnc_trainer_gradient_flow (s.trainer, &s.batch, &s.targets,
+                        &flows, &error),
       ==, 1);
   g_assert_no_error (error);
   g_assert_cmpstr (flows[0].name, ==, "r");
   g_assert_cmpuint (flows[0].n_distances, ==, STEPS);
   for (guint i = 0; i < STEPS; i++)
-    g_assert_cmpfloat_with_epsilon (
-        flows[0].norms[i], mean[i] / n[i], 1e-5 * mean[0]);
+    g_assert_cmpfloat_with_epsilon (flows[0].norms[i], mean[i] / n[i],
+        1e-5 * mean[0]);
   rnnc_trainer_free (s.trainer);
 }
 
@@ -178,8 +178,8 @@ test_flow_apart (void)
   set_up (&a, layers, &options);
   set_up (&b, layers, &options);
   for (guint i = 0; i < 3; i++) {
-    guint n = rnnc_trainer_gradient_flow (
-        a.trainer, &a.batch, &a.targets, &flows, NULL);
+    guint n = rnnc_trainer_gradient_flow (a.trainer, &a.batch, &a.targets,
+        &flows, NULL);
     g_assert_cmpuint (n, ==, 2);
     g_assert_cmpstr (flows[0].name, ==, "r.0");
     g_assert_cmpstr (flows[1].name, ==, "r.1");
@@ -203,19 +203,20 @@ test_flow_none (void)
 
   default_options (&options);
   set_up (&s, "[" HEAD, &options);
-  g_assert_cmpuint (rnnc_trainer_gradient_flow (
-                        s.trainer, &s.batch, &s.targets, &flows, &error),
+  g_assert_cmpuint (rnnc_trainer_gradient_flow (s.trainer, &s.batch, &s.targets,
+                        &flows, &error),
       ==, 0);
   g_assert_no_error (error);
   s.labels[0] = 3;
-  g_assert_cmpuint (rnnc_trainer_gradient_flow (
-                        s.trainer, &s.batch, &s.targets, &flows, &error),
+  g_assert_cmpuint (rnnc_trainer_gradient_flow (s.trainer, &s.batch, &s.targets,
+                        &flows, &error),
       ==, 0);
   g_assert_error (error, RNNC_ERROR, RNNC_ERROR_VALUE);
   rnnc_trainer_free (s.trainer);
 }
 
-/* --- truncation ------------------------------------------------------------- */
+/* --- truncation -------------------------------------------------------------
+ */
 
 static const char *const cells[] = { "rnn", "gru", "lstm" };
 
@@ -278,8 +279,8 @@ test_truncate_flow (gconstpointer cell)
   rnnc_trainer_gradients (s.trainer, &s.batch, &s.targets, &cut, NULL);
   g_assert_cmpfloat (whole.loss, ==, cut.loss);
   s.batch.n_sequences = 1; /* of 9 steps */
-  g_assert_cmpuint (rnnc_trainer_gradient_flow (
-                        s.trainer, &s.batch, &s.targets, &flows, NULL),
+  g_assert_cmpuint (rnnc_trainer_gradient_flow (s.trainer, &s.batch, &s.targets,
+                        &flows, NULL),
       ==, 2);
   for (guint k = 0; k < 2; k++) {
     g_assert_cmpfloat (flows[k].norms[0], >, 0);
@@ -289,7 +290,8 @@ test_truncate_flow (gconstpointer cell)
   rnnc_trainer_free (s.trainer);
 }
 
-/* --- clipping by value, weight noise ---------------------------------------- */
+/* --- clipping by value, weight noise ----------------------------------------
+ */
 
 static void
 test_clip_value (void)
@@ -317,8 +319,8 @@ test_clip_value (void)
         g = g > 0 ? bounds[k] : -bounds[k];
         any = TRUE;
       }
-      g_assert_cmpfloat_with_epsilon (
-          before[i] - s.trainer->values[i], g, 1e-6);
+      g_assert_cmpfloat_with_epsilon (before[i] - s.trainer->values[i], g,
+          1e-6);
     }
     g_assert_cmpint (any, ==, k == 1);
     g_assert_cmpint (stats.clipped, ==, any);
@@ -355,7 +357,7 @@ test_weight_noise (void)
     const RnncParameter *parameter = &noisy.trainer->network->parameters[p];
     for (gsize i = 0; i < parameter->n_values; i++) {
       double d = noisy.trainer->noisy[parameter->offset + i]
-                 - before[parameter->offset + i];
+          - before[parameter->offset + i];
       if (parameter->rank == 1)
         g_assert_cmpfloat (d, ==, 0);
       else
@@ -364,8 +366,8 @@ test_weight_noise (void)
     }
   }
   g_assert_cmpfloat_with_epsilon (sqrt (sum / n_matrix), 0.2, 0.05);
-  rnnc_trainer_step (
-      noisy.trainer, &noisy.batch, &noisy.targets, 0, NULL, NULL);
+  rnnc_trainer_step (noisy.trainer, &noisy.batch, &noisy.targets, 0, NULL,
+      NULL);
   g_assert_cmpmem (noisy.trainer->values, n * sizeof (real), before,
       n * sizeof (real));
   gradients (&noisy, second);
@@ -382,10 +384,10 @@ main (int argc, char **argv)
   g_test_add_func ("/train/flow/apart", test_flow_apart);
   g_test_add_func ("/train/flow/none", test_flow_none);
   for (guint i = 0; i < G_N_ELEMENTS (cells); i++) {
-    g_autofree char *path =
-        g_strdup_printf ("/train/truncate/long/%s", cells[i]);
-    g_autofree char *flow =
-        g_strdup_printf ("/train/truncate/flow/%s", cells[i]);
+    g_autofree char *path
+        = g_strdup_printf ("/train/truncate/long/%s", cells[i]);
+    g_autofree char *flow
+        = g_strdup_printf ("/train/truncate/flow/%s", cells[i]);
     g_test_add_data_func (path, cells[i], test_truncate_long);
     g_test_add_data_func (flow, cells[i], test_truncate_flow);
   }

@@ -64,10 +64,10 @@ test_function (gconstpointer data)
   const FunctionCase *c = data;
   const guint n = 200000;
   for (guint i = 0; i <= n; i++) {
-    float x = (float)(c->first + (c->last - c->first) * i / n);
+    float x = (float) (c->first + (c->last - c->first) * i / n);
     double y = c->reference (x);
-    g_assert_cmpfloat_with_epsilon (
-        c->func (x), y, c->relative * fabs (y) + c->absolute);
+    g_assert_cmpfloat_with_epsilon (c->func (x), y,
+        c->relative * fabs (y) + c->absolute);
   }
 }
 
@@ -101,9 +101,9 @@ check_product (RnncProductKernel kernel, gsize n_rows, gsize depth, gsize n,
     for (gsize j = 0; j < ldc; j++) {
       double sum = j >= n || add ? before[r * ldc + j] : 0;
       for (gsize k = 0; j < n && k < depth; k++)
-        sum += (double)a[r * lda + k] * b[transpose ? j * ld + k : k * ld + j];
-      g_assert_cmpfloat_with_epsilon (
-          c[r * ldc + j], sum, 1e-6 * (1 + (double)depth / 10));
+        sum += (double) a[r * lda + k] * b[transpose ? j * ld + k : k * ld + j];
+      g_assert_cmpfloat_with_epsilon (c[r * ldc + j], sum,
+          1e-6 * (1 + (double) depth / 10));
     }
   }
   rnnc_packed_matrix_clear (&matrix);
@@ -152,7 +152,7 @@ test_orthogonal (void)
     for (gsize j = 0; j < n; j++) {
       double sum = 0;
       for (gsize k = 0; k < n; k++)
-        sum += (double)m[i * n + k] * m[j * n + k];
+        sum += (double) m[i * n + k] * m[j * n + k];
       g_assert_cmpfloat_with_epsilon (sum, i == j, 1e-6);
     }
   }
@@ -176,8 +176,8 @@ test_initial_weights (void)
   g_assert_cmpfloat (largest, >, 0.9 * bound);
   /* c.weight, c.bias, r.weight_ih, r.weight_hh, r.bias_ih, r.bias_hh */
   for (gsize i = 0; i < 32; i++) {
-    g_assert_cmpfloat (
-        trainer->values[p[4].offset + i], ==, i >= 8 && i < 16 ? 1 : 0);
+    g_assert_cmpfloat (trainer->values[p[4].offset + i], ==,
+        i >= 8 && i < 16 ? 1 : 0);
     g_assert_cmpfloat (trainer->values[p[5].offset + i], ==, 0);
   }
   rnnc_trainer_free (trainer);
@@ -243,8 +243,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (functions); i++) {
-    g_autofree char *path =
-        g_strdup_printf ("/train/math/%s", functions[i].name);
+    g_autofree char *path
+        = g_strdup_printf ("/train/math/%s", functions[i].name);
     g_test_add_data_func (path, &functions[i], test_function);
   }
   g_test_add_func ("/train/math/not-a-number", test_not_a_number);

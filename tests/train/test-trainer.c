@@ -40,25 +40,25 @@ sample_speech (Sample *s, guint64 seed, guint n_steps, float padding)
 {
   const guint n_sequences = 6;
   RnncRandom random = { seed };
-  gsize n = (gsize)n_steps * n_sequences * SPEECH_FEATURES;
+  gsize n = (gsize) n_steps * n_sequences * SPEECH_FEATURES;
   *s = (Sample){ .data = g_new (float, n),
     .lengths = g_new (guint, n_sequences),
     .labels = g_new (guint, n_sequences * 3),
     .label_lengths = g_new (guint, n_sequences) };
   for (guint b = 0; b < n_sequences; b++) {
-    s->lengths[b] = 8 + (guint)(rnnc_random_next (&random) % 12);
+    s->lengths[b] = 8 + (guint) (rnnc_random_next (&random) % 12);
     s->label_lengths[b] = b % 4;
   }
   for (guint i = 0; i < n_sequences * 3; i++)
-    s->labels[i] = 1 + (guint)(rnnc_random_next (&random) % 4);
+    s->labels[i] = 1 + (guint) (rnnc_random_next (&random) % 4);
   for (gsize i = 0; i < n; i++)
     s->data[i] = padding;
   for (guint b = 0; b < n_sequences; b++)
     for (guint t = 0; t < s->lengths[b]; t++)
       fixture_fill (&random, s->data + (t * n_sequences + b) * SPEECH_FEATURES,
           SPEECH_FEATURES);
-  s->batch =
-      (RnncBatch){ n_steps, n_sequences, SPEECH_FEATURES, s->data, s->lengths };
+  s->batch = (RnncBatch){ n_steps, n_sequences, SPEECH_FEATURES, s->data,
+    s->lengths };
   s->targets = (RnncTargets){ s->labels, s->label_lengths, NULL };
 }
 
@@ -101,7 +101,7 @@ largest_difference (RnncTrainer *a, RnncTrainer *b)
 {
   double largest = 0;
   for (gsize i = 0; i < a->network->n_values; i++)
-    largest = MAX (largest, fabs ((double)a->values[i] - b->values[i]));
+    largest = MAX (largest, fabs ((double) a->values[i] - b->values[i]));
   return largest;
 }
 
@@ -182,8 +182,8 @@ test_resume (gconstpointer data)
 }
 
 static void
-assert_refused (
-    RnncTrainer *trainer, const char *path, gint code, const char *what)
+assert_refused (RnncTrainer *trainer, const char *path, gint code,
+    const char *what)
 {
   g_autoptr (GError) error = NULL;
   RnncTrainer *same = speech_trainer (1, RNNC_OPTIMISER_ADAM);
@@ -222,8 +222,8 @@ test_bad_checkpoints (void)
   g_assert_true (g_file_set_contents (path, whole, length / 2, NULL));
   assert_refused (trainer, path, RNNC_ERROR_FORMAT, "");
 
-  g_autoptr (JsonObject) description =
-      fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
+  g_autoptr (JsonObject) description
+      = fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
   rnnc_trainer_export (trainer, path, description, NULL);
   assert_refused (trainer, path, RNNC_ERROR_FORMAT, "no checkpoint");
   remove_temporary (path);
@@ -260,8 +260,8 @@ test_divergence (void)
 }
 
 static void
-assert_step_refused (
-    RnncTrainer *trainer, Sample *s, gint code, const char *what)
+assert_step_refused (RnncTrainer *trainer, Sample *s, gint code,
+    const char *what)
 {
   g_autoptr (GError) error = NULL;
   g_assert_false (
@@ -342,8 +342,8 @@ test_refused_networks (void)
     RnncTrainerOptions options;
     rnnc_trainer_options_init (&options);
     options.loss = refused[i].loss;
-    g_autoptr (JsonObject) description =
-        fixture_description (4, 0, 0, refused[i].layers);
+    g_autoptr (JsonObject) description
+        = fixture_description (4, 0, 0, refused[i].layers);
     g_assert_null (rnnc_trainer_new (description, "recipe", &options, &error));
     g_assert_nonnull (error);
     g_assert_nonnull (strstr (error->message, "recipe"));
@@ -358,8 +358,9 @@ test_layer_norms (void)
   const double *gradients, *weights;
   RnncTrainer *trainer = speech_trainer (1, RNNC_OPTIMISER_ADAM);
   train (trainer, 0, 1, 20, 0);
-  g_assert_cmpuint (
-      rnnc_trainer_layer_norms (trainer, &names, &gradients, &weights), ==, 4);
+  g_assert_cmpuint (rnnc_trainer_layer_norms (trainer, &names, &gradients,
+                        &weights),
+      ==, 4);
   g_assert_cmpstr (names[0], ==, "conv");
   g_assert_cmpstr (names[1], ==, "norm");
   g_assert_cmpstr (names[2], ==, "rnn");
@@ -378,8 +379,8 @@ test_fine_tuning (void)
   RnncTrainerOptions options;
   char *path = temporary_path ("model.safetensors");
   RnncTrainer *trained = speech_trainer (1, RNNC_OPTIMISER_ADAM);
-  g_autoptr (JsonObject) description =
-      fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
+  g_autoptr (JsonObject) description
+      = fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
   train (trained, 0, 3, 20, 0);
   rnnc_trainer_export (trained, path, description, &error);
   g_assert_no_error (error);
@@ -395,8 +396,8 @@ test_fine_tuning (void)
   g_autofree char *layers = g_strdup (SPEECH);
   *strstr (layers, "'units':5") = ' ';
   memcpy (strstr (layers, " units':5"), "'units':9", 9);
-  RnncTrainer *other =
-      fixture_trainer (SPEECH_FEATURES, 0, 0, layers, &options);
+  RnncTrainer *other
+      = fixture_trainer (SPEECH_FEATURES, 0, 0, layers, &options);
   g_assert_cmpuint (rnnc_trainer_load_weights (other, path, &error), ==,
       trained->network->n_parameters - 2);
 
@@ -416,8 +417,8 @@ test_fine_tuning (void)
 
 /* A trained and exported network runs in the inference core as it did here. */
 static void
-compare_inference (
-    RnncTrainer *trainer, JsonObject *description, const RnncBatch *batch)
+compare_inference (RnncTrainer *trainer, JsonObject *description,
+    const RnncBatch *batch)
 {
   g_autoptr (GError) error = NULL;
   char *path = temporary_path ("model.safetensors");
@@ -441,8 +442,8 @@ compare_inference (
     for (gsize i = 0; i < n * n_out; i++) {
       gsize t = i / n_out;
       float mine = ours[(t * batch->n_sequences + b) * n_out + i % n_out];
-      g_assert_cmpfloat_with_epsilon (
-          mine, theirs[i], 1e-5 + 1e-4 * fabs (theirs[i]));
+      g_assert_cmpfloat_with_epsilon (mine, theirs[i],
+          1e-5 + 1e-4 * fabs (theirs[i]));
     }
   }
   rnnc_model_unref (model);
@@ -454,7 +455,7 @@ set_labels (JsonObject *description, guint n)
 {
   JsonArray *labels = json_array_new ();
   for (guint i = 0; i < n; i++) {
-    char name[2] = { (char)('a' + i), 0 };
+    char name[2] = { (char) ('a' + i), 0 };
     json_array_add_string_element (labels, name);
   }
   json_object_set_array_member (description, "labels", labels);
@@ -464,8 +465,8 @@ static void
 test_inference_speech (void)
 {
   RnncTrainer *trainer = speech_trainer (2, RNNC_OPTIMISER_ADAM);
-  g_autoptr (JsonObject) description =
-      fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
+  g_autoptr (JsonObject) description
+      = fixture_description (SPEECH_FEATURES, 0, 0, SPEECH);
   Sample s;
   set_labels (description, 5);
   json_object_set_int_member (description, "blank", 0);
@@ -514,16 +515,16 @@ sample_spelling (Sample *s, RnncRandom *random, guint n_sequences)
     .labels = g_new (guint, n_sequences * 4),
     .label_lengths = g_new (guint, n_sequences) };
   guint next = 0;
-  for (gsize i = 0; i < (gsize)n_steps * n_sequences * n; i++)
-    s->data[i] = (float)(0.2 * rnnc_random_gaussian (random));
+  for (gsize i = 0; i < (gsize) n_steps * n_sequences * n; i++)
+    s->data[i] = (float) (0.2 * rnnc_random_gaussian (random));
   for (guint b = 0; b < n_sequences; b++) {
     guint t = 0;
-    s->label_lengths[b] = 1 + (guint)(rnnc_random_next (random) % 4);
+    s->label_lengths[b] = 1 + (guint) (rnnc_random_next (random) % 4);
     for (guint i = 0; i < s->label_lengths[b]; i++) {
-      guint symbol = (guint)(rnnc_random_next (random) % n);
+      guint symbol = (guint) (rnnc_random_next (random) % n);
       guint end;
-      t += 2 + (guint)(rnnc_random_next (random) % 3);
-      end = t + 2 + (guint)(rnnc_random_next (random) % 4);
+      t += 2 + (guint) (rnnc_random_next (random) % 3);
+      end = t + 2 + (guint) (rnnc_random_next (random) % 4);
       for (; t < end; t++)
         s->data[(t * n_sequences + b) * n + symbol] += 1;
       s->labels[next++] = symbol + 1;
@@ -571,7 +572,7 @@ spelling_accuracy (RnncTrainer *trainer, RnncRandom *random)
     first += s.label_lengths[b];
   }
   sample_clear (&s);
-  return (double)n_right / N_TEST;
+  return (double) n_right / N_TEST;
 }
 
 static void
@@ -596,8 +597,8 @@ test_learning (void)
     sample_clear (&s);
   }
   double after = spelling_accuracy (trainer, &random);
-  g_test_message (
-      "accuracy on unseen sequences: %g, untrained %g", after, before);
+  g_test_message ("accuracy on unseen sequences: %g, untrained %g", after,
+      before);
   g_assert_cmpfloat (before, <, 0.1);
   g_assert_cmpfloat (after, >, 0.95);
   rnnc_trainer_free (trainer);
@@ -611,7 +612,7 @@ test_forward_loss (void)
   double first, second, only_loss;
   sample_speech (&s, 5, 20, NAN);
   gsize n = rnnc_trainer_output_steps (trainer, 20) * 6
-            * rnnc_trainer_output_size (trainer);
+      * rnnc_trainer_output_size (trainer);
   g_autofree float *output = g_new (float, n);
   rnnc_trainer_forward (trainer, &s.batch, &s.targets, output, &first);
   rnnc_trainer_forward (trainer, &s.batch, &s.targets, output, &second);

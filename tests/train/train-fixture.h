@@ -12,20 +12,20 @@ G_BEGIN_DECLS
  * [height, width, 1] where @height > 0) and these layers; @layers has single
  * quotes where JSON has double ones. */
 static inline JsonObject *
-fixture_description (
-    guint features, guint height, guint width, const char *layers)
+fixture_description (guint features, guint height, guint width,
+    const char *layers)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *frontend =
-      height > 0 ? g_strdup_printf (
-          "{'type':'video','width':%u,'height':%u}", width, height)
-                 : g_strdup_printf ("{'type':'none','features':%u}", features);
-  g_autofree char *text =
-      g_strdup_printf ("{'format':1,'task':'test','frontend':%s,"
-                       "'layers':%s,'labels':[]}",
+  g_autofree char *frontend = height > 0
+      ? g_strdup_printf ("{'type':'video','width':%u,'height':%u}", width,
+          height)
+      : g_strdup_printf ("{'type':'none','features':%u}", features);
+  g_autofree char *text
+      = g_strdup_printf ("{'format':1,'task':'test','frontend':%s,"
+                         "'layers':%s,'labels':[]}",
           frontend, layers);
-  JsonObject *object = rnnc_json_parse (
-      g_strdelimit (text, "'", '"'), strlen (text), "test", &error);
+  JsonObject *object = rnnc_json_parse (g_strdelimit (text, "'", '"'),
+      strlen (text), "test", &error);
   g_assert_no_error (error);
   return object;
 }
@@ -35,10 +35,10 @@ fixture_trainer (guint features, guint height, guint width, const char *layers,
     const RnncTrainerOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) description =
-      fixture_description (features, height, width, layers);
-  RnncTrainer *trainer =
-      rnnc_trainer_new (description, "test", options, &error);
+  g_autoptr (JsonObject) description
+      = fixture_description (features, height, width, layers);
+  RnncTrainer *trainer
+      = rnnc_trainer_new (description, "test", options, &error);
   g_assert_no_error (error);
   return trainer;
 }
@@ -54,7 +54,7 @@ static inline void
 fixture_fill (RnncRandom *random, float *values, gsize n)
 {
   for (gsize i = 0; i < n; i++)
-    values[i] = (float)fixture_random (random);
+    values[i] = (float) fixture_random (random);
 }
 
 G_END_DECLS

@@ -29,15 +29,15 @@ static const Case cases[] = {
   { "lstm", 50, 7 },
 };
 
-static const gsize lengths[] = { 0, 1, 2, 5, 8, 11, 12, 13, 20, 48, 49,
-  MAX_FRAMES };
+static const gsize lengths[]
+    = { 0, 1, 2, 5, 8, 11, 12, 13, 20, 48, 49, MAX_FRAMES };
 
 static RnncModel *
 new_model (const Case *one, guint n_layers, const char *after)
 {
-  g_autofree char *layers = g_strdup_printf (
-      "[{'type':'%s','hidden':%u,'layers':%u,'bidirectional':true,"
-      "'chunk':%u,'look-ahead':%u}%s]",
+  g_autofree char *layers = g_strdup_printf ("[{'type':'%s','hidden':%u,'"
+                                             "layers':%u,'bidirectional':true,"
+                                             "'chunk':%u,'look-ahead':%u}%s]",
       one->cell, HIDDEN, n_layers, one->chunk, one->look_ahead, after);
 
   return random_model_new (RANDOM_MODEL_FEATURES, layers);
@@ -52,8 +52,8 @@ run_stream (RnncModel *model, const float *input, gsize n_frames, gsize push,
   output_sink_init (sink, model, n_frames + 1);
   stream = rnnc_stream_new (model, output_sink_take, sink);
   for (gsize t = 0; t < n_frames; t += push)
-    rnnc_stream_push_features (stream, input + t * rnnc_model_input_size (model),
-        MIN (push, n_frames - t));
+    rnnc_stream_push_features (stream,
+        input + t * rnnc_model_input_size (model), MIN (push, n_frames - t));
   rnnc_stream_flush (stream);
   rnnc_stream_free (stream);
 }
@@ -83,13 +83,13 @@ test_one_level (gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
     gsize n = lengths[i], first = 0;
     g_autofree float *input = random_input (model, n, i);
-    g_autofree float *wanted = g_new (float, n * WIDTH);
+    g_autofree float *wanted = g_new (float, n *WIDTH);
     OutputSink sink;
 
     rnnc_model_forward (model, input, n, wanted);
     for (; first + one->chunk + one->look_ahead <= n; first += one->chunk)
-      backward_half (model, input, first,
-          first + one->chunk + one->look_ahead, one->chunk, wanted);
+      backward_half (model, input, first, first + one->chunk + one->look_ahead,
+          one->chunk, wanted);
     if (first < n)
       backward_half (model, input, first, n, n - first, wanted);
     run_stream (model, input, n, 3, &sink);
@@ -112,7 +112,7 @@ check_pushes (RnncModel *model, gsize n, gboolean equals_forward)
   run_stream (model, input, n, 5, &wanted);
   g_assert_cmpuint (wanted.n_frames, ==, n_out);
   if (equals_forward) {
-    g_autofree float *whole = g_new (float, n_out * wanted.width + 1);
+    g_autofree float *whole = g_new (float, n_out *wanted.width + 1);
 
     rnnc_model_forward (model, input, n, whole);
     assert_same_outputs (wanted.outputs, whole, n_out, wanted.width);
@@ -129,7 +129,7 @@ check_pushes (RnncModel *model, gsize n, gboolean equals_forward)
 }
 
 #define AFTER_MEAN ",{'type':'mean-over-time'}"
-#define AFTER_CONV                                                            \
+#define AFTER_CONV                                                             \
   ",{'type':'conv1d','channels':4,'kernel':5,'stride':2,'left':1,'right':3}"   \
   ",{'type':'log-softmax'}"
 
@@ -187,8 +187,8 @@ static void
 add_cases (const char *what, void (*test) (gconstpointer data))
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strdup_printf ("/bidirectional/%s/%s-%u+%u",
-        what, cases[i].cell, cases[i].chunk, cases[i].look_ahead);
+    g_autofree char *path = g_strdup_printf ("/bidirectional/%s/%s-%u+%u", what,
+        cases[i].cell, cases[i].chunk, cases[i].look_ahead);
 
     g_test_add_data_func (path, &cases[i], test);
   }

@@ -53,7 +53,7 @@ test_best_path (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (best_paths); i++) {
     gsize n_frames = strlen (best_paths[i].path);
-    float *frames = g_new (float, n_frames * N_LABELS + 1);
+    float *frames = g_new (float, n_frames *N_LABELS + 1);
     guint *found = g_new (guint, n_frames + 1);
     gsize n;
 
@@ -190,8 +190,7 @@ test_grow (void)
   push_path (decoder, "a c", 0.5);
   rnnc_ctc_decoder_grow (decoder, 64);
   push_path (decoder, "'abab c c c c c", 0.5);
-  g_assert_cmpstr (rnnc_ctc_decoder_text (decoder), ==,
-      "a ç'abab ç ç ç ç ç");
+  g_assert_cmpstr (rnnc_ctc_decoder_text (decoder), ==, "a ç'abab ç ç ç ç ç");
   g_assert_cmpuint (rnnc_ctc_decoder_words (decoder, &words), ==, 7);
   g_assert_cmpstr (words[0].text, ==, "a");
   g_assert_cmpstr (words[1].text, ==, "ç'abab");

@@ -28,8 +28,7 @@ append_window (GString *text, GRand *random)
   g_string_append_printf (text,
       "'type':'conv1d','channels':5,'kernel':%u,'dilation':%u,'left':%u,"
       "'right':%u,'groups':%u",
-      kernel, dilation, reach - right, right,
-      g_rand_boolean (random) ? 1 : 5);
+      kernel, dilation, reach - right, right, g_rand_boolean (random) ? 1 : 5);
 }
 
 static void
@@ -48,8 +47,8 @@ static void
 append_layer (GString *text, gint index, gint oldest, gboolean *used,
     GRand *random)
 {
-  static const char *const plain[] = { "relu", "tanh", "dropout", "batch-norm",
-    "layer-norm", "gelu" };
+  static const char *const plain[]
+      = { "relu", "tanh", "dropout", "batch-norm", "layer-norm", "gelu" };
   gint sources[2];
 
   for (guint i = 0; i < 2; i++)
@@ -122,7 +121,7 @@ test_streams (void)
     gsize n = g_rand_int_range (random, 1, MAX_FRAMES);
     gsize size = rnnc_model_input_size (model);
     g_autofree float *input = random_input (model, n, k);
-    g_autofree float *wanted = g_new (float, n * rnnc_model_output_size (model));
+    g_autofree float *wanted = g_new (float, n *rnnc_model_output_size (model));
     g_autoptr (RnncStream) stream = NULL;
     OutputSink sink;
 
@@ -160,9 +159,9 @@ test_cuts (void)
     const gsize n = 30;
     gsize width = rnnc_model_output_size (model);
     g_autofree float *input = random_input (model, n, k);
-    g_autofree float *wanted = g_new (float, n * width);
+    g_autofree float *wanted = g_new (float, n *width);
     g_autofree float *middle = g_new (float, n * 5 * (MAX_DEPTH + 2));
-    g_autofree float *output = g_new (float, n * width);
+    g_autofree float *output = g_new (float, n *width);
     g_autofree float *work = NULL;
 
     cut = rnnc_plan_cut (model->layers, model->n_layers, cut);

@@ -59,11 +59,10 @@ test_members (void)
   static const char text[]
       = "{\"n\": 7, \"x\": -1.5e1, \"b\": true, \"s\": \"\\u00e9\", "
         "\"pair\": [3, 4], \"one\": 5, \"f\": [0.5, 1]}";
-  static const char *const allowed[] = { "n", "x", "b", "s", "pair", "one",
-    NULL };
+  static const char *const allowed[]
+      = { "n", "x", "b", "s", "pair", "one", NULL };
   g_autoptr (GError) error = NULL;
-  JsonObject *object
-      = rnnc_json_parse (text, strlen (text), "here", &error);
+  JsonObject *object = rnnc_json_parse (text, strlen (text), "here", &error);
   guint n = 1, pair[2] = { 0 };
   double x = 0;
   gboolean b = FALSE;

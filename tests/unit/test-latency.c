@@ -7,10 +7,10 @@
 
 #define MS 1000000
 
-#define SPEECH                                                                \
+#define SPEECH                                                                 \
   "{'type':'log-mel','rate':8000,'window':200,'hop':80,'fft':256,'mels':4}"
-#define WAVEFORM                                                              \
-  "{'type':'waveform','rate':8000,'window':120,'hop':80,'context':30,"        \
+#define WAVEFORM                                                               \
+  "{'type':'waveform','rate':8000,'window':120,'hop':80,'context':30,"         \
   "'pad-reflect':[7,20]}"
 #define VIDEO "{'type':'video','width':2,'height':2,'rate':10}"
 #define FILM "{'type':'video','width':2,'height':2,'rate':[30000,1001]}"
@@ -31,8 +31,8 @@ static const Case cases[] = {
   { "dense", SPEECH, "[{'type':'dense','units':3}]", 1, 0, 25 * MS, 10 * MS,
       TRUE },
   { "no-time", RANDOM_MODEL_FEATURES,
-      "[{'type':'conv1d','channels':3,'kernel':3,'left':1,'right':1}]", 1, 1,
-      0, 0, TRUE },
+      "[{'type':'conv1d','channels':3,'kernel':3,'left':1,'right':1}]", 1, 1, 0,
+      0, TRUE },
   { "causal", SPEECH,
       "[{'type':'conv1d','channels':3,'kernel':7,'left':6},"
       "{'type':'gru','hidden':3}]",
@@ -60,8 +60,8 @@ static const Case cases[] = {
       "[{" BOTH_WAYS ",'layers':2,'chunk':4,'look-ahead':0}]", 1, 3, 55 * MS,
       10 * MS, TRUE },
   { "chunks-3-layers", SPEECH,
-      "[{" BOTH_WAYS ",'layers':3,'chunk':3,'look-ahead':7}]", 1, 27,
-      295 * MS, 10 * MS, TRUE },
+      "[{" BOTH_WAYS ",'layers':3,'chunk':3,'look-ahead':7}]", 1, 27, 295 * MS,
+      10 * MS, TRUE },
   { "stride-chunks", SPEECH,
       "[{'type':'conv1d','channels':3,'kernel':4,'stride':2,'left':2,"
       "'right':1},{" BOTH_WAYS ",'chunk':3,'look-ahead':1}]",
@@ -89,8 +89,8 @@ static const Case cases[] = {
       "{'type':'concatenate','inputs':['a','b']},"
       "{'type':'conv1d','channels':4,'kernel':2,'left':0,'right':1}]",
       2, 10, 135 * MS, 20 * MS, TRUE },
-  { "waveform", WAVEFORM, "[{'type':'flatten'},{'type':'dense','units':3}]",
-      1, 0, 15 * MS, 10 * MS, TRUE },
+  { "waveform", WAVEFORM, "[{'type':'flatten'},{'type':'dense','units':3}]", 1,
+      0, 15 * MS, 10 * MS, TRUE },
   { "video", VIDEO,
       "[{'type':'flatten'},{'type':'conv1d','channels':3,'kernel':3,'left':1,"
       "'right':1}]",
@@ -129,8 +129,7 @@ test_frames (gconstpointer data)
     }
     /* and those whose time has come are there */
     if (t >= one->look_ahead)
-      g_assert_cmpuint (sink.n_frames, >,
-          (t - one->look_ahead) / one->stride);
+      g_assert_cmpuint (sink.n_frames, >, (t - one->look_ahead) / one->stride);
   }
   if (one->exact)
     g_assert_cmpuint (worst, ==, one->look_ahead);
@@ -178,8 +177,8 @@ test_video (gconstpointer data)
   const Case *one = data;
   g_autoptr (RnncModel) model = random_model_new (one->frontend, one->layers);
   guint8 pixels[4] = { 1, 2, 3, 4 };
-  RnncVideoFrame frame = { RNNC_PIXEL_GRAY8, 2, 2, { pixels }, { 2 }, 0,
-    { 0 } };
+  RnncVideoFrame frame
+      = { RNNC_PIXEL_GRAY8, 2, 2, { pixels }, { 2 }, 0, { 0 } };
   const RnncVideoConfig *config = &rnnc_model_frontend (model)->video;
   OutputSink sink;
   RnncStream *stream;
@@ -187,8 +186,8 @@ test_video (gconstpointer data)
   output_sink_init (&sink, model, 200);
   stream = rnnc_stream_new (model, output_sink_take, &sink);
   for (guint64 i = 0; i < 100; i++) {
-    guint64 now = i * 1000 * MS * config->rate_denominator
-        / config->rate_numerator;
+    guint64 now
+        = i * 1000 * MS * config->rate_denominator / config->rate_numerator;
 
     pixels[0]++;
     rnnc_stream_push_video (stream, &frame, now);

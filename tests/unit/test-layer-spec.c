@@ -15,22 +15,25 @@ typedef struct {
 } Fit;
 
 static const Fit fits[] = {
-  { "conv1d", "{\"type\":\"conv1d\",\"name\":\"c\",\"channels\":5,"
-              "\"kernel\":4,\"stride\":3,\"right\":1}",
+  { "conv1d",
+      "{\"type\":\"conv1d\",\"name\":\"c\",\"channels\":5,"
+      "\"kernel\":4,\"stride\":3,\"right\":1}",
       { 1, 1, 1, 2 }, { 1, 1, 1, 5 }, "c.weight[5,2,4] c.bias[5]", 40, 3 },
-  { "conv2d", "{\"type\":\"conv2d\",\"name\":\"c\",\"channels\":4,"
-              "\"kernel\":[3,5],\"stride\":2,\"padding\":[1,0],"
-              "\"bias\":false}",
+  { "conv2d",
+      "{\"type\":\"conv2d\",\"name\":\"c\",\"channels\":4,"
+      "\"kernel\":[3,5],\"stride\":2,\"padding\":[1,0],"
+      "\"bias\":false}",
       { 3, 7, 9, 2 }, { 3, 4, 3, 4 }, "c.weight[4,2,3,5]", 120 * 12, 7 },
-  { "dense", "{\"type\":\"dense\",\"units\":3}", { 1, 1, 1, 2 },
-      { 1, 1, 1, 3 }, "layer0.weight[3,2] layer0.bias[3]", 6, 7 },
+  { "dense", "{\"type\":\"dense\",\"units\":3}", { 1, 1, 1, 2 }, { 1, 1, 1, 3 },
+      "layer0.weight[3,2] layer0.bias[3]", 6, 7 },
   { "batch-norm", "{\"type\":\"batch-norm\",\"name\":\"n\"}", { 3, 2, 2, 4 },
       { 3, 2, 2, 4 },
       "n.weight[4] n.bias[4] n.running_mean[4] n.running_var[4]", 0, 7 },
-  { "flatten", "{\"type\":\"flatten\"}", { 3, 2, 3, 4 }, { 1, 1, 1, 24 }, "",
-      0, 7 },
-  { "lstm", "{\"type\":\"lstm\",\"name\":\"r\",\"hidden\":2,"
-            "\"bidirectional\":true,\"bias\":false}",
+  { "flatten", "{\"type\":\"flatten\"}", { 3, 2, 3, 4 }, { 1, 1, 1, 24 }, "", 0,
+      7 },
+  { "lstm",
+      "{\"type\":\"lstm\",\"name\":\"r\",\"hidden\":2,"
+      "\"bidirectional\":true,\"bias\":false}",
       { 1, 1, 1, 3 }, { 1, 1, 1, 4 },
       "r.weight_ih_l0[8,3] r.weight_hh_l0[8,2] "
       "r.weight_ih_l0_reverse[8,3] r.weight_hh_l0_reverse[8,2]",
@@ -41,53 +44,62 @@ static const Fit fits[] = {
       "r.bias_hh_l0[6] r.weight_ih_l1[6,2] r.weight_hh_l1[6,2] "
       "r.bias_ih_l1[6] r.bias_hh_l1[6]",
       54, 7 },
-  { "conv1d-groups", "{\"type\":\"conv1d\",\"name\":\"c\",\"channels\":6,"
-                     "\"kernel\":3,\"groups\":2,\"dilation\":4,"
-                     "\"right\":3,\"left\":5}",
+  { "conv1d-groups",
+      "{\"type\":\"conv1d\",\"name\":\"c\",\"channels\":6,"
+      "\"kernel\":3,\"groups\":2,\"dilation\":4,"
+      "\"right\":3,\"left\":5}",
       { 1, 1, 1, 4 }, { 1, 1, 1, 6 }, "c.weight[6,2,3] c.bias[6]", 36, 7 },
-  { "conv2d-groups", "{\"type\":\"conv2d\",\"channels\":4,\"kernel\":3,"
-                     "\"groups\":2,\"dilation\":[1,2]}",
-      { 3, 7, 9, 2 }, { 3, 5, 5, 4 },
-      "layer0.weight[4,1,3,3] layer0.bias[4]", 36 * 25, 7 },
-  { "frame-conv1d", "{\"type\":\"frame-conv1d\",\"name\":\"c\","
-                    "\"channels\":3,\"kernel\":4,\"stride\":2,"
-                    "\"padding\":[0,1],\"bias\":false}",
+  { "conv2d-groups",
+      "{\"type\":\"conv2d\",\"channels\":4,\"kernel\":3,"
+      "\"groups\":2,\"dilation\":[1,2]}",
+      { 3, 7, 9, 2 }, { 3, 5, 5, 4 }, "layer0.weight[4,1,3,3] layer0.bias[4]",
+      36 * 25, 7 },
+  { "frame-conv1d",
+      "{\"type\":\"frame-conv1d\",\"name\":\"c\","
+      "\"channels\":3,\"kernel\":4,\"stride\":2,"
+      "\"padding\":[0,1],\"bias\":false}",
       { 3, 1, 9, 2 }, { 3, 1, 4, 3 }, "c.weight[3,2,4]", 24 * 4, 7 },
   { "max-pool1d", "{\"type\":\"max-pool1d\",\"kernel\":3}", { 1, 1, 1, 2 },
       { 1, 1, 1, 2 }, "", 0, 3 },
-  { "average-pool1d", "{\"type\":\"average-pool1d\",\"kernel\":3,"
-                      "\"stride\":2,\"left\":1}",
+  { "average-pool1d",
+      "{\"type\":\"average-pool1d\",\"kernel\":3,"
+      "\"stride\":2,\"left\":1}",
       { 3, 2, 2, 2 }, { 3, 2, 2, 2 }, "", 0, 4 },
-  { "max-pool2d", "{\"type\":\"max-pool2d\",\"kernel\":[2,3],"
-                  "\"padding\":[0,1]}",
+  { "max-pool2d",
+      "{\"type\":\"max-pool2d\",\"kernel\":[2,3],"
+      "\"padding\":[0,1]}",
       { 3, 5, 7, 2 }, { 3, 2, 3, 2 }, "", 0, 7 },
-  { "embedding", "{\"type\":\"embedding\",\"name\":\"e\",\"entries\":9,"
-                 "\"units\":4}",
+  { "embedding",
+      "{\"type\":\"embedding\",\"name\":\"e\",\"entries\":9,"
+      "\"units\":4}",
       { 1, 1, 1, 2 }, { 1, 1, 1, 8 }, "e.weight[9,4]", 0, 7 },
-  { "layer-norm", "{\"type\":\"layer-norm\",\"name\":\"n\"}",
-      { 3, 2, 2, 4 }, { 3, 2, 2, 4 }, "n.weight[4] n.bias[4]", 0, 7 },
+  { "layer-norm", "{\"type\":\"layer-norm\",\"name\":\"n\"}", { 3, 2, 2, 4 },
+      { 3, 2, 2, 4 }, "n.weight[4] n.bias[4]", 0, 7 },
   { "layer-norm-no-bias",
-      "{\"type\":\"layer-norm\",\"name\":\"n\",\"bias\":false}",
-      { 1, 1, 1, 4 }, { 1, 1, 1, 4 }, "n.weight[4]", 0, 7 },
-  { "leaky-relu", "{\"type\":\"leaky-relu\",\"slope\":0.2}",
-      { 1, 1, 1, 4 }, { 1, 1, 1, 4 }, "", 0, 7 },
-  { "magnitude", "{\"type\":\"magnitude\"}", { 3, 1, 2, 6 },
-      { 3, 1, 2, 3 }, "", 0, 7 },
+      "{\"type\":\"layer-norm\",\"name\":\"n\",\"bias\":false}", { 1, 1, 1, 4 },
+      { 1, 1, 1, 4 }, "n.weight[4]", 0, 7 },
+  { "leaky-relu", "{\"type\":\"leaky-relu\",\"slope\":0.2}", { 1, 1, 1, 4 },
+      { 1, 1, 1, 4 }, "", 0, 7 },
+  { "magnitude", "{\"type\":\"magnitude\"}", { 3, 1, 2, 6 }, { 3, 1, 2, 3 }, "",
+      0, 7 },
   { "unflatten", "{\"type\":\"unflatten\",\"height\":2,\"channels\":3}",
       { 1, 1, 1, 6 }, { 3, 2, 1, 3 }, "", 0, 7 },
-  { "lstm-projection", "{\"type\":\"lstm\",\"name\":\"r\",\"hidden\":3,"
-                       "\"projection\":2,\"bias\":false,\"layers\":2}",
+  { "lstm-projection",
+      "{\"type\":\"lstm\",\"name\":\"r\",\"hidden\":3,"
+      "\"projection\":2,\"bias\":false,\"layers\":2}",
       { 1, 1, 1, 5 }, { 1, 1, 1, 2 },
       "r.weight_ih_l0[12,5] r.weight_hh_l0[12,2] r.weight_hr_l0[2,3] "
       "r.weight_ih_l1[12,2] r.weight_hh_l1[12,2] r.weight_hr_l1[2,3]",
       60 + 24 + 6 + 24 + 24 + 6, 7 },
-  { "tensor-names", "{\"type\":\"dense\",\"name\":\"d\",\"units\":3,"
-                    "\"tensors\":{\"weight\":\"other.kernel\"}}",
+  { "tensor-names",
+      "{\"type\":\"dense\",\"name\":\"d\",\"units\":3,"
+      "\"tensors\":{\"weight\":\"other.kernel\"}}",
       { 1, 1, 1, 2 }, { 1, 1, 1, 3 }, "other.kernel[3,2] d.bias[3]", 6, 7 },
   { "add", "{\"type\":\"add\",\"inputs\":[\"frontend\",\"frontend\"]}",
       { 1, 1, 1, 2 }, { 1, 1, 1, 2 }, "", 0, 7 },
-  { "concatenate", "{\"type\":\"concatenate\","
-                   "\"inputs\":[\"frontend\",\"frontend\"]}",
+  { "concatenate",
+      "{\"type\":\"concatenate\","
+      "\"inputs\":[\"frontend\",\"frontend\"]}",
       { 3, 1, 3, 2 }, { 3, 1, 3, 4 }, "", 0, 7 },
   { "mean-over-time", "{\"type\":\"mean-over-time\"}", { 1, 1, 1, 3 },
       { 1, 1, 1, 3 }, "", 0, 1 },
@@ -115,8 +127,8 @@ describe_tensors (const RnncLayerSpec *spec)
 
     g_string_append_printf (text, "%s%s[", i > 0 ? " " : "", tensor->name);
     for (guint axis = 0; axis < tensor->rank; axis++)
-      g_string_append_printf (text, "%s%" G_GSIZE_FORMAT,
-          axis > 0 ? "," : "", tensor->shape[axis]);
+      g_string_append_printf (text, "%s%" G_GSIZE_FORMAT, axis > 0 ? "," : "",
+          tensor->shape[axis]);
     g_string_append_c (text, ']');
   }
   return g_string_free (text, FALSE);
@@ -128,9 +140,9 @@ test_fit (gconstpointer data)
   const Fit *fit = data;
   JsonObject *object = wrap (fit->layer);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) specs = rnnc_layer_specs_parse (
-      json_object_get_array_member (object, "layers"), "layers", &fit->input,
-      &error);
+  g_autoptr (GPtrArray) specs
+      = rnnc_layer_specs_parse (json_object_get_array_member (object, "layers"),
+          "layers", &fit->input, &error);
   g_autofree char *tensors = NULL;
   const RnncLayerSpec *spec;
 
@@ -155,9 +167,9 @@ test_misfit (gconstpointer data)
   const RnncShape input = { 1, 1, 1, 2 };
   JsonObject *object = wrap (pair[0]);
   g_autoptr (GError) error = NULL;
-  GPtrArray *specs = rnnc_layer_specs_parse (
-      json_object_get_array_member (object, "layers"), "layers", &input,
-      &error);
+  GPtrArray *specs
+      = rnnc_layer_specs_parse (json_object_get_array_member (object, "layers"),
+          "layers", &input, &error);
 
   g_assert_null (specs);
   g_assert_nonnull (error);
@@ -183,8 +195,8 @@ main (int argc, char **argv)
     { "{\"type\":\"lstm\"}", "hidden: missing", "no-hidden" },
     { "{\"type\":\"lstm\",\"hidden\":2,\"nonlinearity\":\"relu\"}",
         "unknown key", "lstm-relu" },
-    { "{\"type\":\"rnn\",\"hidden\":2,\"nonlinearity\":\"step\"}",
-        "neither", "rnn-step" },
+    { "{\"type\":\"rnn\",\"hidden\":2,\"nonlinearity\":\"step\"}", "neither",
+        "rnn-step" },
     { "{\"type\":\"dropout\",\"rate\":1}", "is not in", "dropout" },
     { "{\"type\":\"last-step\"},{\"type\":\"mean-over-time\"}",
         "layers[1]: stands behind", "two-ends" },
@@ -230,8 +242,7 @@ main (int argc, char **argv)
     { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"max-pool2d\","
       "\"kernel\":1,\"count-padding\":true}",
         "unknown key", "pool2d-count" },
-    { "{\"type\":\"embedding\",\"units\":2}", "entries: missing",
-        "embedding" },
+    { "{\"type\":\"embedding\",\"units\":2}", "entries: missing", "embedding" },
     { "{\"type\":\"embedding\",\"units\":65536,\"entries\":16777216}",
         "weights are too large", "embedding-size" },
     { "{\"type\":\"layer-norm\",\"affine\":false,\"bias\":true}",

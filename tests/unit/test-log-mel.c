@@ -168,8 +168,7 @@ test_chunks (void)
 
     for (guint i = 0; i < G_N_ELEMENTS (chunks); i++) {
       float *frames;
-      gsize n_frames
-          = run_chunked (configs[c], samples, n, chunks[i], &frames);
+      gsize n_frames = run_chunked (configs[c], samples, n, chunks[i], &frames);
 
       g_assert_cmpmem (frames, n_frames * configs[c]->mels * sizeof (float),
           whole, n_whole * configs[c]->mels * sizeof (float));
@@ -187,9 +186,20 @@ test_flush_counts (void)
     gsize n_samples;
     gsize n_frames;
   } cases[] = {
-    { 0, 0 }, { 1, 1 }, { 159, 1 }, { 161, 1 }, { 399, 1 }, { 400, 1 },
-    { 401, 2 }, { 559, 2 }, { 560, 2 }, { 561, 3 }, { 719, 3 }, { 720, 3 },
-    { 721, 4 }, { 16000, 99 },
+    { 0, 0 },
+    { 1, 1 },
+    { 159, 1 },
+    { 161, 1 },
+    { 399, 1 },
+    { 400, 1 },
+    { 401, 2 },
+    { 559, 2 },
+    { 560, 2 },
+    { 561, 3 },
+    { 719, 3 },
+    { 720, 3 },
+    { 721, 4 },
+    { 16000, 99 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -197,7 +207,8 @@ test_flush_counts (void)
     float *frames;
 
     g_assert_cmpuint (run_chunked (&speech, samples, cases[i].n_samples, 100,
-        &frames), ==, cases[i].n_frames);
+                          &frames),
+        ==, cases[i].n_frames);
     g_free (frames);
     g_free (samples);
   }

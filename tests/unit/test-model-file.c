@@ -19,15 +19,15 @@ typedef struct {
   const char *reason; /* part of the message */
 } Fault;
 
-#define DENSE(extra)                                                          \
-  "{\"format\":1,\"task\":\"test\",\"frontend\":{\"type\":\"none\","          \
-  "\"features\":2},\"layers\":[{\"type\":\"dense\",\"name\":\"fc\","          \
+#define DENSE(extra)                                                           \
+  "{\"format\":1,\"task\":\"test\",\"frontend\":{\"type\":\"none\","           \
+  "\"features\":2},\"layers\":[{\"type\":\"dense\",\"name\":\"fc\","           \
   "\"units\":3" extra "}],\"labels\":[\"a\",\"b\",\"c\"]}"
-#define LAYERS(layers)                                                        \
-  "{\"format\":1,\"task\":\"test\",\"frontend\":{\"type\":\"none\","          \
+#define LAYERS(layers)                                                         \
+  "{\"format\":1,\"task\":\"test\",\"frontend\":{\"type\":\"none\","           \
   "\"features\":2},\"layers\":[" layers "],\"labels\":[]}"
-#define ONE(tensor)                                                           \
-  "\"fc.weight\":{" tensor "},\"fc.bias\":{\"dtype\":\"F32\","                \
+#define ONE(tensor)                                                            \
+  "\"fc.weight\":{" tensor "},\"fc.bias\":{\"dtype\":\"F32\","                 \
   "\"shape\":[3],\"data_offsets\":[24,36]}"
 
 static const Fault faults[] = {
@@ -54,8 +54,8 @@ static const Fault faults[] = {
   { "layer-no-object", LAYERS ("7"), RAW_TENSORS, 36,
       "an object was expected" },
   { "vector-into-image",
-      LAYERS ("{\"type\":\"conv2d\",\"channels\":2,\"kernel\":3}"),
-      RAW_TENSORS, 36, "takes an image" },
+      LAYERS ("{\"type\":\"conv2d\",\"channels\":2,\"kernel\":3}"), RAW_TENSORS,
+      36, "takes an image" },
   { "time-ended",
       LAYERS ("{\"type\":\"last-step\"},{\"type\":\"lstm\",\"hidden\":2}"),
       RAW_TENSORS, 36, "has ended time" },
@@ -77,8 +77,7 @@ static const Fault faults[] = {
   { "wrong-shape", RAW_DESCRIPTION,
       ONE ("\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]"), 36,
       "shape [2, 3], the layer needs [3, 2]" },
-  { "beyond-the-end", RAW_DESCRIPTION, RAW_TENSORS, 35,
-      "lies beyond the end" },
+  { "beyond-the-end", RAW_DESCRIPTION, RAW_TENSORS, 35, "lies beyond the end" },
   { "overlap", RAW_DESCRIPTION,
       ONE ("\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[4,28]"), 36,
       "overlaps another" },
@@ -154,7 +153,8 @@ test_truncated (void)
     g_autoptr (GBytes) part = g_bytes_new_from_bytes (whole, 0, n);
     char *path = raw_model_write (part);
 
-    expect_fault (path, n < 10 ? "too short"
+    expect_fault (path,
+        n < 10                          ? "too short"
             : n < size - RAW_DATA_BYTES ? "truncated inside its header"
                                         : "beyond the end");
     raw_model_remove (path);
@@ -304,8 +304,7 @@ test_write_and_read (void)
   g_assert_no_error (error);
   file = rnnc_safetensors_open (path, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (rnnc_safetensors_metadata (file, "k"), ==,
-      "\"quoted\" é");
+  g_assert_cmpstr (rnnc_safetensors_metadata (file, "k"), ==, "\"quoted\" é");
   back = rnnc_safetensors_read_f32 (file, "x", tensor.shape, 1, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (back, sizeof values, values, sizeof values);

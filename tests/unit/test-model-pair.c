@@ -101,10 +101,11 @@ expect_fault (const char *path, const char *const *reasons)
   }
 }
 
-#define FAULT(path, ...)                                                      \
-  expect_fault (path, (const char *[]) { __VA_ARGS__, NULL })
+#define FAULT(path, ...)                                                       \
+  expect_fault (path, (const char *[]){ __VA_ARGS__, NULL })
 
-/* --- what loads ---------------------------------------------------------------- */
+/* --- what loads
+ * ---------------------------------------------------------------- */
 
 static void
 test_beside (void)
@@ -131,8 +132,9 @@ test_named (void)
   g_autofree char *folder = NULL, *other = NULL, *absolute = NULL;
   Pair pair;
 
-  pair_init (&pair, relative, "\"x\":{\"dtype\":\"F32\",\"shape\":[9],"
-                              "\"data_offsets\":[0,36]}");
+  pair_init (&pair, relative,
+      "\"x\":{\"dtype\":\"F32\",\"shape\":[9],"
+      "\"data_offsets\":[0,36]}");
   folder = g_build_filename (pair.folder, "sub", NULL);
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
   other = put_weights (folder, "other file", RAW_TENSORS);
@@ -236,7 +238,8 @@ test_found_by_name (void)
   pair_clear (&pair);
 }
 
-/* --- what does not ------------------------------------------------------------- */
+/* --- what does not
+ * ------------------------------------------------------------- */
 
 static void
 test_no_description (void)
@@ -288,8 +291,7 @@ test_bad_tensors (void)
   pair_init (&pair, RAW_DESCRIPTION,
       "\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
       "\"data_offsets\":[0,24]}");
-  FAULT (pair.json, pair.json, pair.weights,
-      "tensor \"fc.bias\": is missing");
+  FAULT (pair.json, pair.json, pair.weights, "tensor \"fc.bias\": is missing");
   FAULT (pair.weights, pair.json, pair.weights,
       "tensor \"fc.bias\": is missing");
   pair_clear (&pair);

@@ -132,8 +132,7 @@ test_one (void)
     session_push (session, ORIGIN, "...............22222222...............",
         rates[i]);
     g_assert_cmpuint (session->gestures->len, ==, 1);
-    assert_gesture (session, 0, 2, ORIGIN + 1600 * MS, ORIGIN + 2300 * MS,
-        0.8);
+    assert_gesture (session, 0, 2, ORIGIN + 1600 * MS, ORIGIN + 2300 * MS, 0.8);
     rnnc_spotter_flush (session->spotter);
     g_assert_cmpuint (session->gestures->len, ==, 1);
     session_free (session);
@@ -234,8 +233,7 @@ test_clip (void)
   rnnc_spotter_flush (session->spotter);
   g_assert_cmpuint (session->gestures->len, ==, 1);
   assert_gesture (session, 0, 1, 0, 2000 * MS, 0.65);
-  g_assert_cmpfloat_with_epsilon (
-      rnnc_spotter_posteriors (session->spotter)[1],
+  g_assert_cmpfloat_with_epsilon (rnnc_spotter_posteriors (session->spotter)[1],
       toy_gesture_posterior (0.65), 1e-4);
 
   /* Of 15 s the last 10 count. */
@@ -287,7 +285,8 @@ test_posteriors (void)
     g_assert_cmpfloat_with_epsilon (posteriors[1],
         toy_gesture_posterior (n / 10.0), 1e-4);
     g_assert_cmpfloat_with_epsilon (posteriors[0] + posteriors[1]
-        + posteriors[2] + posteriors[3], 1.0, 1e-5);
+            + posteriors[2] + posteriors[3],
+        1.0, 1e-5);
   }
   session_free (session);
 }
@@ -432,8 +431,8 @@ test_no_allocation (void)
     gint before;
 
     options.mode = mode ? RNNC_SPOTTER_CLIP : RNNC_SPOTTER_STREAM;
-    session.spotter = rnnc_spotter_new (model, &options, count_gestures, &n,
-        &error);
+    session.spotter
+        = rnnc_spotter_new (model, &options, count_gestures, &n, &error);
     g_assert_no_error (error);
     before = g_atomic_int_get (&n_allocations);
     for (guint turn = 0; turn < 3; turn++) {
@@ -461,8 +460,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/decode/spotter/one", test_one);
   g_test_add_func ("/decode/spotter/latency", test_latency);
   for (guint i = 0; i < G_N_ELEMENTS (scripts); i++) {
-    char *path = g_strconcat ("/decode/spotter/labels/", scripts[i].name,
-        NULL);
+    char *path = g_strconcat ("/decode/spotter/labels/", scripts[i].name, NULL);
 
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_labels);
     g_free (path);

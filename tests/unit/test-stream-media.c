@@ -31,7 +31,7 @@ fixture_init (Fixture *f, const Case *one)
   f->model = random_model_new (one->frontend, one->layers);
   output_sink_init (&f->sink, f->model, MAX_OUTPUTS);
   f->stream = rnnc_stream_new (f->model, output_sink_take, &f->sink);
-  f->features = g_new (float, MAX_OUTPUTS * rnnc_model_input_size (f->model));
+  f->features = g_new (float, MAX_OUTPUTS *rnnc_model_input_size (f->model));
   f->wanted = g_new (float, MAX_OUTPUTS * f->sink.width);
   f->n_frames = 0;
 }
@@ -65,7 +65,7 @@ expect (Fixture *f)
 
 /* --- sound ---------------------------------------------------------------- */
 
-#define LSTM_STACK                                                            \
+#define LSTM_STACK                                                             \
   "[{'type':'conv1d','channels':8,'kernel':5,'stride':2,'left':2,'right':2},"  \
   "{'type':'tanh'},{'type':'lstm','hidden':9},{'type':'log-softmax'}]"
 
@@ -91,8 +91,7 @@ static const Case sounds[] = {
 static void
 sound_features (Fixture *f, const float *samples, gsize n)
 {
-  RnncLogMel *mel
-      = rnnc_log_mel_new (&rnnc_model_frontend (f->model)->log_mel);
+  RnncLogMel *mel = rnnc_log_mel_new (&rnnc_model_frontend (f->model)->log_mel);
 
   f->n_frames = rnnc_log_mel_push (mel, samples, n, f->features);
   f->n_frames += rnnc_log_mel_flush (mel,

@@ -87,8 +87,7 @@ static const Case cases[] = {
       "[{'type':'average-pool1d','kernel':6,'stride':4,'left':3}]" },
   { "average-pool1d-wide", NULL,
       "[{'type':'average-pool1d','kernel':50,'stride':1,'left':20}]" },
-  { "pool1d-gaps", NULL,
-      "[{'type':'max-pool1d','kernel':2,'stride':19}]" },
+  { "pool1d-gaps", NULL, "[{'type':'max-pool1d','kernel':2,'stride':19}]" },
   { "max-pool2d", IMAGE,
       "[{'type':'max-pool2d','kernel':3,'stride':2,'padding':1}]" },
   { "average-pool2d", IMAGE, "[{'type':'average-pool2d','kernel':[5,2]}]" },
@@ -148,8 +147,8 @@ static const Case cases[] = {
 static RnncModel *
 case_model (const Case *one)
 {
-  return random_model_new (
-      one->frontend != NULL ? one->frontend : RANDOM_MODEL_FEATURES,
+  return random_model_new (one->frontend != NULL ? one->frontend
+                                                 : RANDOM_MODEL_FEATURES,
       one->layers);
 }
 
@@ -208,7 +207,7 @@ forward (RnncModel *model, const float *input, gsize n_frames, gsize *n_out)
   float *output;
 
   *n_out = rnnc_model_output_frames (model, n_frames);
-  output = g_new0 (float, *n_out * rnnc_model_output_size (model) + 1);
+  output = g_new0 (float, *n_out *rnnc_model_output_size (model) + 1);
   output[*n_out * rnnc_model_output_size (model)] = 77;
   rnnc_model_forward (model, input, n_frames, output);
   g_assert_cmpfloat (output[*n_out * rnnc_model_output_size (model)], ==, 77);
@@ -347,16 +346,16 @@ test_range (gconstpointer data)
   wanted = forward (f.model, input, 50, &n_out);
   sink = (OutputSink){ rnnc_layer_outputs (f.model->layers[split - 1]), 0, 60,
     NULL };
-  sink.outputs = g_new0 (float, sink.width * sink.capacity);
+  sink.outputs = g_new0 (float, sink.width *sink.capacity);
   front = rnnc_stream_new_range (f.model, 0, split, output_sink_take, &sink);
   rnnc_stream_push_features (front, input, 50);
   rnnc_stream_flush (front);
   n_middle = sink.n_frames;
   work = g_new (float,
       rnnc_model_range_work (f.model, split, f.model->n_layers, n_middle));
-  g_assert_cmpuint (rnnc_model_forward_range (f.model, split,
-          f.model->n_layers, sink.outputs, n_middle, f.sink.outputs, work), ==,
-      n_out);
+  g_assert_cmpuint (rnnc_model_forward_range (f.model, split, f.model->n_layers,
+                        sink.outputs, n_middle, f.sink.outputs, work),
+      ==, n_out);
   f.sink.n_frames = n_out;
   expect (&f, wanted, n_out);
 
@@ -369,9 +368,11 @@ test_range (gconstpointer data)
 static void
 test_reset_core (gconstpointer kind)
 {
-  g_autofree char *layers = g_strdup_printf (
-      "[{'type':'conv1d','channels':6,'kernel':3,'left':1,'right':1},"
-      "{'type':'%s','hidden':7,'layers':2}]", (const char *) kind);
+  g_autofree char *layers
+      = g_strdup_printf ("[{'type':'conv1d','channels':6,'kernel':3,'left':1,'"
+                         "right':1},"
+                         "{'type':'%s','hidden':7,'layers':2}]",
+          (const char *) kind);
   const Case one = { "", NULL, layers };
   const gsize n = 40, at = 17;
   Fixture f;

@@ -20,14 +20,14 @@ typedef struct {
   guint64 start, end;
   char *text;
   double confidence;
-  GArray *words;      /* RnncWord, text owned */
-  guint64 pushed;     /* ns of audio pushed when it came */
+  GArray *words;  /* RnncWord, text owned */
+  guint64 pushed; /* ns of audio pushed when it came */
 } Said;
 
 typedef struct {
   RnncTranscriber *transcriber;
-  GPtrArray *said;    /* Said */
-  guint64 n_pushed;   /* samples */
+  GPtrArray *said;  /* Said */
+  guint64 n_pushed; /* samples */
   guint64 settled;
 } Session;
 
@@ -96,8 +96,8 @@ session_new (const RnncTranscriberOptions *options)
 
   g_assert_no_error (error);
   session->said = g_ptr_array_new_with_free_func (free_said);
-  session->transcriber = rnnc_transcriber_new (model, options, on_transcript,
-      session, &error);
+  session->transcriber
+      = rnnc_transcriber_new (model, options, on_transcript, session, &error);
   g_assert_no_error (error);
   rnnc_model_unref (model);
   return session;
@@ -270,8 +270,7 @@ test_confidence (void)
   Session *session = session_new (NULL);
   GError *error = NULL;
   RnncModel *model = toy_speech_model (NULL, &error);
-  RnncLogMel *mel
-      = rnnc_log_mel_new (&rnnc_model_frontend (model)->log_mel);
+  RnncLogMel *mel = rnnc_log_mel_new (&rnnc_model_frontend (model)->log_mel);
   gsize n_samples, n_frames, n_outputs;
   float *samples = toy_speech_signal ("__ab", CHARACTER, &n_samples);
   float *features = g_new (float, (n_samples / 80 + 2) * 20);
@@ -291,8 +290,8 @@ test_confidence (void)
   session_flush (session);
   g_assert_cmpfloat_with_epsilon (nth_final (session, 0)->confidence,
       (best[0] + best[1]) / 2, 1e-4);
-  g_assert_cmpfloat_with_epsilon (
-      nth_word (nth_final (session, 0), 0)->confidence,
+  g_assert_cmpfloat_with_epsilon (nth_word (nth_final (session, 0), 0)
+                                      ->confidence,
       (best[0] + best[1]) / 2, 1e-4);
   g_assert_cmpfloat (best[0], >, 0.3);
   g_assert_cmpfloat (best[0], <, 0.7);
@@ -368,8 +367,8 @@ test_core_reset (void)
   assert_texts (session, TRUE, "a|a|a|a|a");
   second = nth_final (session, 1)->confidence;
   for (guint i = 2; i < 5; i++)
-    g_assert_cmpfloat_with_epsilon (nth_final (session, i)->confidence,
-        second, 1e-5);
+    g_assert_cmpfloat_with_epsilon (nth_final (session, i)->confidence, second,
+        1e-5);
   session_free (session);
 
   options.endpoint_silence = 100000 * MS;
@@ -403,8 +402,8 @@ test_max_utterance (void)
   session_flush (session);
   assert_texts (session, TRUE, "abcdabcdabcda|bcdab");
   joined = session_texts (session, TRUE);
-  g_assert_cmpuint (nth_final (session, 0)->end
-      - nth_final (session, 0)->start, ==, 1260 * MS);
+  g_assert_cmpuint (nth_final (session, 0)->end - nth_final (session, 0)->start,
+      ==, 1260 * MS);
   g_assert_cmpuint (nth_final (session, 1)->start, >=,
       nth_final (session, 0)->end);
   g_free (joined);
@@ -429,7 +428,8 @@ test_partials (void)
   assert_texts (session, FALSE, "a|abc|abcdab|abcdabcd");
   for (guint i = 1; i < 4; i++)
     g_assert_cmpuint (((Said *) session->said->pdata[i])->pushed
-        - ((Said *) session->said->pdata[i - 1])->pushed, >=, 250 * MS);
+            - ((Said *) session->said->pdata[i - 1])->pushed,
+        >=, 250 * MS);
   session_free (session);
 
   options.partial_interval = -1;
@@ -597,8 +597,8 @@ test_no_allocation (void)
   gint before;
 
   options.max_utterance = 1000 * MS;
-  transcriber = rnnc_transcriber_new (model, &options, count_finals,
-      &n_finals, &error);
+  transcriber
+      = rnnc_transcriber_new (model, &options, count_finals, &n_finals, &error);
   g_assert_no_error (error);
   before = g_atomic_int_get (&n_allocations);
   for (guint turn = 0; turn < 3; turn++) {
@@ -628,8 +628,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
-    char *path
-        = g_strconcat ("/decode/transcriber/text/", texts[i].name, NULL);
+    char *path = g_strconcat ("/decode/transcriber/text/", texts[i].name, NULL);
 
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_text);
     g_free (path);
@@ -642,8 +641,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/decode/transcriber/partials", test_partials);
   g_test_add_func ("/decode/transcriber/latency", test_latency);
   g_test_add_func ("/decode/transcriber/settled", test_settled);
-  g_test_add_func ("/decode/transcriber/flush-and-reset",
-      test_flush_and_reset);
+  g_test_add_func ("/decode/transcriber/flush-and-reset", test_flush_and_reset);
   g_test_add_func ("/decode/transcriber/set-options", test_set_options);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {
     char *path

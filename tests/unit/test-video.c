@@ -145,8 +145,8 @@ reference_pixel (const RnncVideoFrame *frame, guint width, guint height,
     double luma = 255.0 / 219.0 * (mean[0] - 16) / 255.0;
 
     rgb[0] = luma + 1.596027 * (mean[2] - 128) / 255;
-    rgb[1] = luma - (0.391762 * (mean[1] - 128) + 0.812968 * (mean[2] - 128))
-        / 255;
+    rgb[1] = luma
+        - (0.391762 * (mean[1] - 128) + 0.812968 * (mean[2] - 128)) / 255;
     rgb[2] = luma + 2.017232 * (mean[1] - 128) / 255;
     *grey = luma;
     for (guint c = 0; c < 3; c++)
@@ -182,7 +182,7 @@ static void
 check_reduction (const RnncVideoFrame *frame, guint width, guint height)
 {
   float *colour = g_new (float, 3 * width * height);
-  float *grey = g_new (float, width * height);
+  float *grey = g_new (float, width *height);
 
   rnnc_video_reduce (frame, width, height, TRUE, colour);
   rnnc_video_reduce (frame, width, height, FALSE, grey);
@@ -194,8 +194,7 @@ check_reduction (const RnncVideoFrame *frame, guint width, guint height)
       for (guint c = 0; c < 3; c++)
         g_assert_cmpfloat_with_epsilon (colour[3 * (y * width + x) + c],
             expected[c], 3e-6);
-      g_assert_cmpfloat_with_epsilon (grey[y * width + x], expected_grey,
-          3e-6);
+      g_assert_cmpfloat_with_epsilon (grey[y * width + x], expected_grey, 3e-6);
     }
   g_free (colour);
   g_free (grey);
@@ -316,7 +315,7 @@ typedef struct {
   const char *name;
   guint source[2]; /* frames a second */
   guint target[2];
-  double jitter;   /* of source timestamps, in source frames */
+  double jitter; /* of source timestamps, in source frames */
 } SamplingCase;
 
 static const SamplingCase sampling_cases[] = {
@@ -343,9 +342,11 @@ test_sampling (gconstpointer data)
   guint64 k = 0;
 
   for (guint i = 0; i < 2000; i++) {
-    double seconds = 5000.0 + ((double) i * test->source[1]
-        + (i ? g_rand_double_range (rand, -1, 1) : 0) * test->jitter
-            * test->source[1]) / test->source[0];
+    double seconds = 5000.0
+        + ((double) i * test->source[1]
+              + (i ? g_rand_double_range (rand, -1, 1) : 0) * test->jitter
+                  * test->source[1])
+            / test->source[0];
     guint64 timestamp = (guint64) llrint (seconds * 1e9);
     guint8 pixel = (guint8) (i % 251);
     RnncVideoFrame frame;
@@ -355,8 +356,8 @@ test_sampling (gconstpointer data)
     if (i == 0)
       first = timestamp;
     for (;; expected++) {
-      long double due = ((long double) (k + expected) - 0.25L)
-          * 1e9L * test->target[1] / test->target[0];
+      long double due = ((long double) (k + expected) - 0.25L) * 1e9L
+          * test->target[1] / test->target[0];
 
       if ((long double) (timestamp - first) < due)
         break;
@@ -469,7 +470,8 @@ test_push_picture (void)
 
     make_frame (FORMAT_NV12, 33, 21, 3, i, &memory, &frame);
     g_assert_cmpuint (rnnc_video_push (live, &frame,
-        i * G_GUINT64_CONSTANT (33333333), expected), ==, 1);
+                          i * G_GUINT64_CONSTANT (33333333), expected),
+        ==, 1);
     rnnc_video_reduce (&frame, 8, 6, TRUE, picture);
     rnnc_video_push_picture (cached, picture, out);
     g_assert_cmpmem (out, sizeof (out), expected, sizeof (expected));

@@ -91,7 +91,8 @@ test_frames (gconstpointer data)
         gsize pending = rnnc_waveform_pending (waveform, count);
 
         g_assert_cmpuint (rnnc_waveform_push (waveform, samples + at, count,
-            frames + n_frames * size), ==, pending);
+                              frames + n_frames * size),
+            ==, pending);
         n_frames += pending;
       }
       n_frames += rnnc_waveform_flush (waveform, frames + n_frames * size);
@@ -164,8 +165,7 @@ main (int argc, char **argv)
         "context" },
     { "{\"type\":\"waveform\",\"window\":4,\"pad-reflect\":[0,4]}",
         "pad-reflect", "pad" },
-    { "{\"type\":\"waveform\",\"window\":4,\"mels\":4}", "unknown key",
-        "key" },
+    { "{\"type\":\"waveform\",\"window\":4,\"mels\":4}", "unknown key", "key" },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -14,9 +14,9 @@ void message (const char *format, ...) G_GNUC_PRINTF (1, 2);
  * One at a time, from the main thread. */
 typedef struct {
   const char *title;
-  gint64 began;   /* us, monotonic */
-  gint64 shown;   /* us; of the last line */
-  double origin;  /* share done when it began, 0..1 */
+  gint64 began;  /* us, monotonic */
+  gint64 shown;  /* us; of the last line */
+  double origin; /* share done when it began, 0..1 */
 } Progress;
 
 void progress_begin (Progress *progress, const char *title, double done);

@@ -37,16 +37,15 @@ static gboolean
 write_through (const GString *vtt, const char *path, GError **error)
 {
   FILE *file = fopen (path, "w");
-  gboolean ok = file != NULL
-      && fwrite (vtt->str, 1, vtt->len, file) == vtt->len
+  gboolean ok = file != NULL && fwrite (vtt->str, 1, vtt->len, file) == vtt->len
       && fflush (file) == 0;
   int code = errno;
 
   if (file != NULL)
     fclose (file);
   if (!ok)
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-        "%s: %s", path, g_strerror (code));
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s",
+        path, g_strerror (code));
   return ok;
 }
 

@@ -41,7 +41,8 @@ change_speed (GArray *samples, double speed)
   if (in_rate == SPEED_STEPS || samples->len == 0)
     return;
   if (swr_alloc_set_opts2 (&resampler, &mono, AV_SAMPLE_FMT_FLT, SPEED_STEPS,
-          &mono, AV_SAMPLE_FMT_FLT, in_rate, 0, NULL) < 0
+          &mono, AV_SAMPLE_FMT_FLT, in_rate, 0, NULL)
+          < 0
       || swr_init (resampler) < 0) {
     swr_free (&resampler);
     return;
@@ -128,8 +129,7 @@ change_gain (GArray *samples, double decibels)
 }
 
 void
-audio_augment (const AudioAugmenter *augmenter, Random *random,
-    GArray *samples)
+audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples)
 {
   const AudioAugment *set = augmenter->settings;
   double speed = random_between (random, set->speed[0], set->speed[1]);
@@ -160,8 +160,8 @@ audio_augment (const AudioAugmenter *augmenter, Random *random,
 }
 
 void
-spectrum_augment (const AudioAugment *settings, Random *random,
-    float *features, gsize n_frames, guint n_bands)
+spectrum_augment (const AudioAugment *settings, Random *random, float *features,
+    gsize n_frames, guint n_bands)
 {
   for (guint i = 0; i < settings->frequency_masks.count; i++) {
     guint width = random_index (random,
@@ -175,8 +175,8 @@ spectrum_augment (const AudioAugment *settings, Random *random,
     /* Never more than a fifth of a short utterance. */
     guint most = (guint) MIN (settings->time_masks.width, n_frames / 5);
     guint width = random_index (random, most + 1);
-    gsize first = (gsize) (random_unit (random)
-        * (double) (n_frames - width + 1));
+    gsize first
+        = (gsize) (random_unit (random) * (double) (n_frames - width + 1));
 
     memset (features + first * n_bands, 0,
         (gsize) width * n_bands * sizeof *features);

@@ -20,22 +20,22 @@ typedef struct {
   double pad[2];   /* s of silence before and behind; default 0, 0 */
   char *noise;     /* manifest with kind "environment"; NULL: none */
   double noise_probability;
-  double snr[2];   /* dB */
-  char *room;      /* manifest with kind "room"; NULL: none */
+  double snr[2]; /* dB */
+  char *room;    /* manifest with kind "room"; NULL: none */
   double room_probability;
   MaskSettings time_masks; /* SpecAugment (Park et al. 2019) */
   MaskSettings frequency_masks;
 } AudioAugment;
 
 typedef struct {
-  double shift;    /* share of width and height, at most */
+  double shift; /* share of width and height, at most */
   double zoom[2];
-  double rotation; /* degrees, at most */
+  double rotation;   /* degrees, at most */
   double brightness; /* added, at most; 1 is white */
   double contrast[2];
   double speed[2];
-  double crop;     /* share of a clip's time cut from its ends, at most */
-  double drop;     /* probability of losing a picture */
+  double crop; /* share of a clip's time cut from its ends, at most */
+  double drop; /* probability of losing a picture */
   double mirror_probability;
   GHashTable *mirror_labels; /* label -> label; NULL: labels stay */
 } VideoAugment;

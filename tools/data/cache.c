@@ -45,7 +45,7 @@ void
 cache_format_from_frontend (const RnncFrontendConfig *frontend,
     CacheFormat *format)
 {
-  *format = (CacheFormat) { 0 };
+  *format = (CacheFormat){ 0 };
   switch (frontend->type) {
     case RNNC_FRONTEND_LOG_MEL:
       format->rate = frontend->log_mel.rate;
@@ -82,9 +82,9 @@ name_cache (Cache *cache, const Manifest *manifest, const char *directory)
       ? g_strdup_printf ("video %ux%u %s", format->width, format->height,
           format->colour ? "colour" : "grey")
       : g_strdup_printf ("audio %u", format->rate);
-  g_autofree char *text = g_strdup_printf (
-      "%u\n%s\n%" G_GUINT64_FORMAT "\n%" G_GINT64_FORMAT "\n%s", VERSION, full,
-      manifest->size, manifest->mtime, key);
+  g_autofree char *text = g_strdup_printf ("%u\n%s\n%" G_GUINT64_FORMAT
+                                           "\n%" G_GINT64_FORMAT "\n%s",
+      VERSION, full, manifest->size, manifest->mtime, key);
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   gsize length = DIGEST_BYTES;
   g_autofree char *name = NULL;
@@ -114,8 +114,7 @@ table_bytes (guint n_rows)
 static gboolean
 is_valid (const Cache *cache, GMappedFile *map)
 {
-  const CacheHeader *header
-      = (const void *) g_mapped_file_get_contents (map);
+  const CacheHeader *header = (const void *) g_mapped_file_get_contents (map);
   const CacheEntry *entries;
   guint64 size = g_mapped_file_get_length (map);
 
@@ -154,7 +153,8 @@ map_cache (Cache *cache)
   return TRUE;
 }
 
-/* --- building --------------------------------------------------------------- */
+/* --- building ---------------------------------------------------------------
+ */
 
 typedef struct {
   Cache *cache;
@@ -202,7 +202,7 @@ store (Builder *builder, guint row, gconstpointer data, gsize size,
   code = write_at (builder->fd, data, size, offset);
   g_mutex_lock (&builder->mutex);
   if (code == 0)
-    builder->entries[row] = (CacheEntry) { offset, n_units };
+    builder->entries[row] = (CacheEntry){ offset, n_units };
   else if (builder->code == 0)
     builder->code = code;
   g_mutex_unlock (&builder->mutex);
@@ -218,8 +218,8 @@ decode_row (gpointer data, gpointer user_data)
   if (!interrupt_seen () && g_atomic_int_get (&builder->code) == 0) {
     g_autofree char *path = manifest_media_path (builder->manifest, row);
     gsize n_units = 0;
-    g_autoptr (GByteArray) bytes = decode_recording (path,
-        &builder->cache->format, &n_units, &error);
+    g_autoptr (GByteArray) bytes
+        = decode_recording (path, &builder->cache->format, &n_units, &error);
 
     if (bytes != NULL)
       store (builder, row, bytes->data, bytes->len, n_units);
@@ -258,8 +258,8 @@ keep_old (Builder *builder, const gboolean *needed)
 static void
 decode_missing (Builder *builder, const GArray *missing, guint n_threads)
 {
-  GThreadPool *pool = g_thread_pool_new (decode_row, builder, (gint) n_threads,
-      FALSE, NULL);
+  GThreadPool *pool
+      = g_thread_pool_new (decode_row, builder, (gint) n_threads, FALSE, NULL);
   g_autofree char *title
       = g_strdup_printf ("decoding %s", builder->manifest->path);
   Progress progress;
@@ -381,7 +381,8 @@ cache_free (Cache *cache)
   g_free (cache);
 }
 
-/* --- reading ------------------------------------------------------------------ */
+/* --- reading
+ * ------------------------------------------------------------------ */
 
 gsize
 cache_n_units (const Cache *cache, guint row)
@@ -410,8 +411,8 @@ cache_times (const Cache *cache, guint row)
 const guint8 *
 cache_pictures (const Cache *cache, guint row)
 {
-  return (const guint8 *) (cache_times (cache, row)
-      + cache_n_units (cache, row));
+  return (
+      const guint8 *) (cache_times (cache, row) + cache_n_units (cache, row));
 }
 
 double

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 typedef struct {
   gboolean is_video;
   guint n_features; /* numbers: nothing is decoded; 0: media */
-  guint rate; /* audio: Hz */
+  guint rate;       /* audio: Hz */
   guint width, height;
   gboolean colour;
 } CacheFormat;
@@ -53,7 +53,8 @@ double cache_seconds (const Cache *cache, guint row);
 /* "$XDG_CACHE_HOME/rnncore" */
 char *cache_default_directory (void);
 
-/* --- one recording (decode-recording.c) ------------------------------------ */
+/* --- one recording (decode-recording.c) ------------------------------------
+ */
 
 /* Decodes @path to what the cache holds of it: [samples] or [times, pictures].
  * Returns: (transfer full) or %NULL with @error */

@@ -12,8 +12,8 @@ typedef struct {
 } CollectionMember;
 
 /* Loads the manifest on first use. */
-CollectionMember *collection_member (Collection *collection,
-    const char *path, GError **error);
+CollectionMember *
+collection_member (Collection *collection, const char *path, GError **error);
 const CacheFormat *collection_format (const Collection *collection);
 
 G_END_DECLS

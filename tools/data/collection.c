@@ -28,8 +28,8 @@ collection_new (const CacheFormat *format, const char *directory,
   collection->format = *format;
   collection->directory = g_strdup (directory);
   collection->n_threads = n_threads;
-  collection->members = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-      member_free);
+  collection->members
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, member_free);
   return collection;
 }
 
@@ -187,8 +187,9 @@ collection_values (Collection *collection, const GPtrArray *sources,
     if (rows == NULL)
       return FALSE;
     for (guint r = 0; r < rows->len; r++)
-      g_hash_table_add (values, (gpointer) manifest_field (member->manifest,
-                                    g_array_index (rows, guint, r), index));
+      g_hash_table_add (values,
+          (gpointer) manifest_field (member->manifest,
+              g_array_index (rows, guint, r), index));
   }
   return TRUE;
 }

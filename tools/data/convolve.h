@@ -11,7 +11,6 @@ G_BEGIN_DECLS
  *
  * By fast Fourier transforms of blocks (overlap-add).
  */
-void convolve (float *signal, gsize n, const float *response,
-    gsize n_response);
+void convolve (float *signal, gsize n, const float *response, gsize n_response);
 
 G_END_DECLS

@@ -5,8 +5,7 @@
 
 /* The rows of the first @limit speakers. */
 static void
-keep_speakers (GArray *rows, const Manifest *manifest, gint column,
-    guint limit)
+keep_speakers (GArray *rows, const Manifest *manifest, gint column, guint limit)
 {
   g_autoptr (GHashTable) speakers = g_hash_table_new (g_str_hash, g_str_equal);
   guint n = 0;
@@ -109,7 +108,8 @@ add_row (Dataset *dataset, const DataSource *source,
   return TRUE;
 }
 
-/* --- numbers -------------------------------------------------------------------- */
+/* --- numbers
+ * -------------------------------------------------------------------- */
 
 static void
 add_item (Dataset *dataset, const DataSource *source, Item *item)
@@ -130,8 +130,8 @@ add_item (Dataset *dataset, const DataSource *source, Item *item)
 }
 
 static gboolean
-add_generated (Dataset *dataset, const DataSource *source,
-    const Labels *labels, GError **error)
+add_generated (Dataset *dataset, const DataSource *source, const Labels *labels,
+    GError **error)
 {
   const Generator *generator = source->generator;
   guint n = g_strv_length ((GStrv) generator_labels (generator));
@@ -146,7 +146,8 @@ add_generated (Dataset *dataset, const DataSource *source,
       && generator_many_to_one (generator) != dataset->numbers.many_to_one) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "\"%s\" has a target for %s: the network must%s end with "
-        "mean-over-time or last-step", generator_names[generator->task],
+        "mean-over-time or last-step",
+        generator_names[generator->task],
         dataset->numbers.many_to_one ? "every step" : "a whole sequence",
         dataset->numbers.many_to_one ? " not" : "");
     return FALSE;
@@ -251,11 +252,12 @@ dataset_new_numbers (Collection *collection, const GPtrArray *sources,
   return g_steal_pointer (&dataset);
 }
 
-/* --- media ---------------------------------------------------------------------- */
+/* --- media
+ * ---------------------------------------------------------------------- */
 
 static gboolean
-add_source (Dataset *dataset, Collection *collection,
-    const DataSource *source, const Labels *labels, GError **error)
+add_source (Dataset *dataset, Collection *collection, const DataSource *source,
+    const Labels *labels, GError **error)
 {
   CollectionMember *member
       = collection_member (collection, source->manifest, error);

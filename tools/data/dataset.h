@@ -37,9 +37,9 @@ typedef struct {
   guint row;
   const Sequence *sequence;   /* numbers of a file, else NULL */
   const Generator *generator; /* of sequence @row, else NULL */
-  gsize n_units; /* samples, pictures or steps */
-  double seconds; /* of numbers: steps */
-  guint first_target; /* of Dataset.targets */
+  gsize n_units;              /* samples, pictures or steps */
+  double seconds;             /* of numbers: steps */
+  guint first_target;         /* of Dataset.targets */
   guint n_targets;
   const char *corpus; /* "" where the manifest has no such column */
   const char *text;   /* text or label, as in the manifest */
@@ -47,9 +47,9 @@ typedef struct {
 
 typedef struct {
   CacheFormat format;
-  gboolean has_text; /* targets are letters, else one label an item */
-  GArray *items;     /* Item; those of "repeat" more than once */
-  GArray *targets;   /* guint */
+  gboolean has_text;    /* targets are letters, else one label an item */
+  GArray *items;        /* Item; those of "repeat" more than once */
+  GArray *targets;      /* guint */
   GPtrArray *sequences; /* Sequence: owned, what items point to */
   TargetFormat numbers; /* of number sequences */
   guint n_undecoded;
@@ -69,9 +69,8 @@ Dataset *dataset_new (Collection *collection, const GPtrArray *sources,
     const Labels *labels, gboolean has_text, GError **error);
 /* The same of numbers, which are not decoded but read; generated ones are made
  * when they are used, anew in every epoch. */
-Dataset *dataset_new_numbers (Collection *collection,
-    const GPtrArray *sources, const Labels *labels,
-    const TargetFormat *format, GError **error);
+Dataset *dataset_new_numbers (Collection *collection, const GPtrArray *sources,
+    const Labels *labels, const TargetFormat *format, GError **error);
 void dataset_free (Dataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Dataset, dataset_free)
 
@@ -81,7 +80,8 @@ dataset_item (const Dataset *dataset, guint i)
   return &g_array_index (dataset->items, Item, i);
 }
 
-/* Rows that @source chooses: conditions, speakers, limit. (element-type guint) */
+/* Rows that @source chooses: conditions, speakers, limit. (element-type guint)
+ */
 GArray *data_source_rows (const DataSource *source, const Manifest *manifest,
     GError **error);
 

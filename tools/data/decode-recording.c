@@ -6,7 +6,7 @@
 
 typedef struct {
   const CacheFormat *format;
-  GByteArray *bytes;  /* samples or pictures */
+  GByteArray *bytes; /* samples or pictures */
   GArray *times;
   float *picture;
 } Recorder;

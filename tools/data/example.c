@@ -34,8 +34,7 @@ example_maker_new (const ExampleSettings *settings)
     maker->video = rnnc_video_new (video);
     maker->n_features = (gsize) video->width * video->height
         * rnnc_video_config_channels (video);
-    maker->picture
-        = g_new0 (guint16, (gsize) video->width * video->height * 3);
+    maker->picture = g_new0 (guint16, (gsize) video->width * video->height * 3);
     maker->frame = g_new0 (float, maker->n_features);
   }
   return maker;
@@ -68,7 +67,8 @@ example_values (const ExampleMaker *maker)
   return maker->sequence != NULL ? maker->sequence->values : NULL;
 }
 
-/* --- numbers -------------------------------------------------------------------- */
+/* --- numbers
+ * -------------------------------------------------------------------- */
 
 static GArray *
 make_numbers (ExampleMaker *maker, const Plan *plan, const Unit *unit,
@@ -95,7 +95,8 @@ make_numbers (ExampleMaker *maker, const Plan *plan, const Unit *unit,
   return g_array_copy (from->features);
 }
 
-/* --- audio ---------------------------------------------------------------------- */
+/* --- audio
+ * ---------------------------------------------------------------------- */
 
 static void
 append_item (GArray *samples, const Item *item)
@@ -158,8 +159,7 @@ make_audio (ExampleMaker *maker, const Plan *plan, const Unit *unit,
 {
   const ExampleSettings *settings = maker->settings;
   const RnncLogMelConfig *config = &settings->frontend->log_mel;
-  g_autoptr (GArray) samples
-      = join_samples (maker, plan, unit, random, labels);
+  g_autoptr (GArray) samples = join_samples (maker, plan, unit, random, labels);
   GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
   gsize n_frames;
   float *out;
@@ -180,7 +180,8 @@ make_audio (ExampleMaker *maker, const Plan *plan, const Unit *unit,
   return features;
 }
 
-/* --- video ---------------------------------------------------------------------- */
+/* --- video
+ * ---------------------------------------------------------------------- */
 
 /* One cached picture, changed, as a frame of exactly the network's size. */
 static void
@@ -191,8 +192,7 @@ make_picture (ExampleMaker *maker, const VideoChange *change,
   guint n_channels = config->colour ? 3 : 1;
   gsize n = (gsize) config->width * config->height * n_channels;
 
-  *frame = (RnncVideoFrame) { .width = config->width,
-    .height = config->height };
+  *frame = (RnncVideoFrame){ .width = config->width, .height = config->height };
   frame->layout = n_channels == 3 ? RNNC_PIXEL_RGB : RNNC_PIXEL_GRAY8;
   frame->pixel_stride = n_channels;
   frame->offsets[1] = 1;
@@ -201,8 +201,8 @@ make_picture (ExampleMaker *maker, const VideoChange *change,
   frame->strides[0] = (gint) (config->width * n_channels);
   if (change == NULL || video_change_is_neutral (change))
     return;
-  video_change_apply (change, pixels, config->width, config->height,
-      n_channels, maker->picture);
+  video_change_apply (change, pixels, config->width, config->height, n_channels,
+      maker->picture);
   frame->planes[0] = (const guint8 *) maker->picture;
   if (n_channels == 1) {
     frame->layout = RNNC_PIXEL_GRAY16;
@@ -214,8 +214,8 @@ make_picture (ExampleMaker *maker, const VideoChange *change,
 }
 
 static void
-append_frames (ExampleMaker *maker, const RnncVideoFrame *frame,
-    guint64 time, GArray *features)
+append_frames (ExampleMaker *maker, const RnncVideoFrame *frame, guint64 time,
+    GArray *features)
 {
   guint n = rnnc_video_push (maker->video, frame, time, maker->frame);
 
@@ -253,8 +253,8 @@ make_video (ExampleMaker *maker, const Plan *plan, const Unit *unit,
       g_array_index (plan->members, guint, unit->first));
   const guint64 *times = cache_times (item->cache, item->row);
   const guint8 *pictures = cache_pictures (item->cache, item->row);
-  gsize n_bytes = (gsize) config->width * config->height
-      * (config->colour ? 3 : 1);
+  gsize n_bytes
+      = (gsize) config->width * config->height * (config->colour ? 3 : 1);
   GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
   VideoChange change = { .speed = 1, .end = 1 };
   double span = (double) (times[item->n_units - 1] - times[0]);
@@ -279,8 +279,7 @@ make_video (ExampleMaker *maker, const Plan *plan, const Unit *unit,
         pictures + i * n_bytes, &frame);
     append_frames (maker, &frame, (guint64) (since / change.speed), features);
   }
-  label = g_array_index (settings->dataset->targets, guint,
-      item->first_target);
+  label = g_array_index (settings->dataset->targets, guint, item->first_target);
   if (change.mirror)
     label = mirrored_label (maker, label);
   g_array_append_val (labels, label);
@@ -293,8 +292,8 @@ example_make (ExampleMaker *maker, const Plan *plan, const Unit *unit,
 {
   /* The first member's place in the dataset names the unit. */
   guint id = g_array_index (plan->members, guint, unit->first);
-  Random random = random_for (maker->settings->seed ^ DRAW_CHANGE,
-      plan->epoch, id);
+  Random random
+      = random_for (maker->settings->seed ^ DRAW_CHANGE, plan->epoch, id);
 
   if (maker->sequence != NULL)
     return make_numbers (maker, plan, unit, labels);

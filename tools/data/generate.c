@@ -148,9 +148,9 @@ make_copy_memory (Random *random, guint n, Sequence *sequence)
     symbols[i] = 1 + random_index (random, COPY_SYMBOLS);
   for (guint t = 0; t < n; t++) {
     gboolean last = t >= n - COPY_LENGTH;
-    guint in = t < COPY_LENGTH            ? symbols[t]
+    guint in = t < COPY_LENGTH     ? symbols[t]
         : t == n - COPY_LENGTH - 1 ? COPY_SYMBOLS + 1
-                                          : 0;
+                                   : 0;
 
     add_one_hot (sequence, COPY_SYMBOLS + 2, in);
     add_label (sequence, last ? symbols[t - (n - COPY_LENGTH)] : 0);

@@ -68,8 +68,7 @@ labels_encode_text (const Labels *labels, const char *text, GArray *targets,
 gint
 labels_find (const Labels *labels, const char *name, GError **error)
 {
-  guint found
-      = GPOINTER_TO_UINT (g_hash_table_lookup (labels->index, name));
+  guint found = GPOINTER_TO_UINT (g_hash_table_lookup (labels->index, name));
 
   if (found == 0)
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,

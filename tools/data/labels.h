@@ -35,8 +35,7 @@ gboolean labels_encode_text (const Labels *labels, const char *text,
 /* -1 with @error. */
 gint labels_find (const Labels *labels, const char *name, GError **error);
 /* (transfer full): single spaces, none at the ends. */
-char *labels_decode_text (const Labels *labels, const guint *targets,
-    gsize n);
+char *labels_decode_text (const Labels *labels, const guint *targets, gsize n);
 /* Lower case a to z, apostrophe and single spaces; all else is a space. What
  * error rates compare. (transfer full) */
 char *labels_normalise_text (const char *text);

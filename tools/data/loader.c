@@ -42,8 +42,8 @@ interleave (LoadedBatch *batch, GArray **examples)
   guint n_sequences = batch->batch.n_sequences;
   gsize n_features = batch->batch.n_features;
 
-  batch->data = g_new0 (float,
-      (gsize) batch->batch.n_steps * n_sequences * n_features);
+  batch->data
+      = g_new0 (float, (gsize) batch->batch.n_steps *n_sequences *n_features);
   for (guint s = 0; s < n_sequences; s++) {
     const float *from = (const float *) (const void *) examples[s]->data;
 
@@ -66,7 +66,7 @@ interleave_values (LoadedBatch *batch, GPtrArray *targets, guint n_values)
 
     n_steps = MAX (n_steps, values->len / n_values);
   }
-  batch->values = g_new0 (float, (gsize) n_steps * n_sequences * n_values);
+  batch->values = g_new0 (float, (gsize) n_steps *n_sequences *n_values);
   for (guint s = 0; s < n_sequences; s++) {
     const GArray *values = g_ptr_array_index (targets, s);
     const float *from = (const float *) (const void *) values->data;

@@ -47,7 +47,8 @@ LoadedBatch *loader_next (Loader *loader);
 void loader_free (Loader *loader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Loader, loader_free)
 
-/* --- one sequence (example.c) ---------------------------------------------- */
+/* --- one sequence (example.c) ----------------------------------------------
+ */
 
 /* The front end and buffers of one thread. */
 typedef struct _ExampleMaker ExampleMaker;
@@ -61,8 +62,8 @@ void example_maker_free (ExampleMaker *maker);
  *
  * Returns: (transfer full) (element-type float): [steps, features]
  */
-GArray *example_make (ExampleMaker *maker, const Plan *plan,
-    const Unit *unit, GArray *labels);
+GArray *example_make (ExampleMaker *maker, const Plan *plan, const Unit *unit,
+    GArray *labels);
 /* Target numbers of the last example made; empty but for mean squared error. */
 const GArray *example_values (const ExampleMaker *maker);
 /* Floats in one step. */

@@ -117,8 +117,7 @@ read_row (Manifest *manifest, char *line, guint number, GPtrArray *fields,
   if (n != manifest->n_columns)
     return fail_at (manifest, number, error, "%s%u fields, the header has %u",
         n > manifest->n_columns ? "more than " : "",
-        n > manifest->n_columns ? manifest->n_columns : n,
-        manifest->n_columns);
+        n > manifest->n_columns ? manifest->n_columns : n, manifest->n_columns);
   if (row[path][0] == '\0')
     return fail_at (manifest, number, error, "the path is empty");
   for (guint i = 0; i < n; i++)
@@ -163,10 +162,10 @@ read_lines (Manifest *manifest, gsize length, GError **error)
   if (manifest->columns == NULL)
     return fail_at (manifest, 1, error, "no header line");
   manifest->n_rows = lines->len;
-  manifest->fields = (char **) g_ptr_array_free (g_steal_pointer (&fields),
-      FALSE);
-  manifest->lines = (guint *) (void *) g_array_free (g_steal_pointer (&lines),
-      FALSE);
+  manifest->fields
+      = (char **) g_ptr_array_free (g_steal_pointer (&fields), FALSE);
+  manifest->lines
+      = (guint *) (void *) g_array_free (g_steal_pointer (&lines), FALSE);
   return TRUE;
 }
 

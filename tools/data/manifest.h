@@ -17,8 +17,8 @@ typedef struct {
   char **fields; /* [n_rows, n_columns], inside @text */
   guint *lines;  /* [n_rows], from 1 */
   char *text;
-  guint64 size;  /* bytes */
-  gint64 mtime;  /* us */
+  guint64 size; /* bytes */
+  gint64 mtime; /* us */
 } Manifest;
 
 /* Returns: (transfer full): or %NULL with @error, "PATH:LINE: reason" */
@@ -42,18 +42,18 @@ typedef struct {
   gboolean except; /* none of the values, rather than one of them */
 } Condition;
 
-Condition *condition_new (const char *column, const char *const *values,
-    gboolean except);
+Condition *
+condition_new (const char *column, const char *const *values, gboolean except);
 void condition_free (Condition *condition);
 
 /**
  * manifest_select:
  * @conditions: (element-type Condition) (nullable): all must hold
  *
- * Returns: (transfer full) (element-type guint): rows, or %NULL with @error if a
- *   column is missing
+ * Returns: (transfer full) (element-type guint): rows, or %NULL with @error if
+ * a column is missing
  */
-GArray *manifest_select (const Manifest *manifest,
-    const GPtrArray *conditions, GError **error);
+GArray *manifest_select (const Manifest *manifest, const GPtrArray *conditions,
+    GError **error);
 
 G_END_DECLS

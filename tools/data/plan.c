@@ -24,8 +24,8 @@ add_unit (Plan *plan, const Dataset *dataset, const guint *items, guint n,
 
 /* Utterances of the corpora to be joined, in random groups. */
 static void
-add_joined (Plan *plan, const Dataset *dataset, const Join *join,
-    GArray *items, Random *random)
+add_joined (Plan *plan, const Dataset *dataset, const Join *join, GArray *items,
+    Random *random)
 {
   guint *order = (guint *) (void *) items->data;
   double gap = (join->gap[0] + join->gap[1]) / 2;
@@ -76,15 +76,13 @@ compare_units (gconstpointer a, gconstpointer b)
 
 /* Cuts units first … last - 1, sorted by length, into batches. */
 static void
-cut_batches (Plan *plan, const PlanSettings *settings, guint first,
-    guint last)
+cut_batches (Plan *plan, const PlanSettings *settings, guint first, guint last)
 {
   while (first < last) {
     PlannedBatch batch = { first, 0 };
 
     while (first + batch.n < last && batch.n < settings->batch_size) {
-      const Unit *unit
-          = &g_array_index (plan->units, Unit, first + batch.n);
+      const Unit *unit = &g_array_index (plan->units, Unit, first + batch.n);
 
       if (batch.n > 0 && settings->batch_seconds > 0
           && unit->seconds * (batch.n + 1) > settings->batch_seconds)
@@ -103,8 +101,8 @@ pool_size (const Plan *plan, const PlanSettings *settings, guint first)
   double seconds = 0;
   guint n = 0;
 
-  while (first + n < plan->units->len
-      && n < settings->batch_size * POOL_BATCHES) {
+  while (
+      first + n < plan->units->len && n < settings->batch_size * POOL_BATCHES) {
     seconds += g_array_index (plan->units, Unit, first + n).seconds;
     if (n > 0 && settings->batch_seconds > 0
         && seconds > settings->batch_seconds * POOL_BATCHES)

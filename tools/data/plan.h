@@ -31,12 +31,12 @@ typedef struct {
   guint64 seed;
   double batch_seconds; /* padded; 0: no limit */
   guint batch_size;
-  const Join *join;   /* NULL: none */
-  gboolean shuffle;   /* else shortest first */
+  const Join *join; /* NULL: none */
+  gboolean shuffle; /* else shortest first */
 } PlanSettings;
 
-Plan *plan_new (const Dataset *dataset, const PlanSettings *settings,
-    guint epoch);
+Plan *
+plan_new (const Dataset *dataset, const PlanSettings *settings, guint epoch);
 void plan_free (Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Plan, plan_free)
 

@@ -41,7 +41,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sequence, sequence_free)
 Sequence *sequence_read (const char *path, guint n_features,
     const TargetFormat *format, const Labels *labels, GError **error);
 
-/* --- generate.c -------------------------------------------------------------- */
+/* --- generate.c --------------------------------------------------------------
+ */
 
 typedef enum {
   TASK_ADDING,         /* Hochreiter and Schmidhuber 1997, experiment 4 */
@@ -50,7 +51,7 @@ typedef enum {
   TASK_PARITY,
   TASK_SPIRALS,
   TASK_SPELLING,
-  TASK_MACKEY_GLASS,   /* Mackey and Glass 1977 */
+  TASK_MACKEY_GLASS, /* Mackey and Glass 1977 */
 } GeneratorTask;
 
 /* Sequences that are functions of seed, epoch and number. */
@@ -59,7 +60,7 @@ typedef struct {
   guint sequences; /* in an epoch */
   guint steps[2];  /* from … to */
   guint64 seed;
-  double tau;      /* Mackey-Glass: delay; default 17 */
+  double tau; /* Mackey-Glass: delay; default 17 */
 } Generator;
 
 /* Names in recipes, NULL at the end; in the order of GeneratorTask. */

@@ -6,15 +6,15 @@ video_change_draw (const VideoAugment *settings, Random *random, guint width,
     guint height, VideoChange *change)
 {
   double zoom = random_between (random, settings->zoom[0], settings->zoom[1]);
-  double angle = random_between (random, -settings->rotation,
-                     settings->rotation)
-      * G_PI / 180.0;
+  double angle
+      = random_between (random, -settings->rotation, settings->rotation) * G_PI
+      / 180.0;
   double cut, share;
 
-  change->offset[0] = width
-      * random_between (random, -settings->shift, settings->shift);
-  change->offset[1] = height
-      * random_between (random, -settings->shift, settings->shift);
+  change->offset[0]
+      = width * random_between (random, -settings->shift, settings->shift);
+  change->offset[1]
+      = height * random_between (random, -settings->shift, settings->shift);
   change->mirror = random_unit (random) < settings->mirror_probability;
   change->matrix[0] = cos (angle) / zoom;
   change->matrix[1] = sin (angle) / zoom;
@@ -28,8 +28,8 @@ video_change_draw (const VideoAugment *settings, Random *random, guint width,
       settings->brightness);
   change->contrast = (float) random_between (random, settings->contrast[0],
       settings->contrast[1]);
-  change->speed = random_between (random, settings->speed[0],
-      settings->speed[1]);
+  change->speed
+      = random_between (random, settings->speed[0], settings->speed[1]);
   cut = random_between (random, 0, settings->crop);
   share = random_unit (random);
   change->begin = cut * share;
@@ -61,8 +61,8 @@ sample (const guint8 *source, guint width, guint height, guint n_channels,
   y1 = MIN (y0 + 1, height - 1);
   fx = x - (float) x0;
   fy = y - (float) y0;
-#define PIXEL(px, py) \
-  ((float) source[((gsize) (py) * width + (px)) * n_channels + channel])
+#define PIXEL(px, py)                                                          \
+  ((float) source[((gsize) (py) *width + (px)) * n_channels + channel])
   top = PIXEL (x0, y0) + fx * (PIXEL (x1, y0) - PIXEL (x0, y0));
   bottom = PIXEL (x0, y1) + fx * (PIXEL (x1, y1) - PIXEL (x0, y1));
 #undef PIXEL
@@ -86,12 +86,10 @@ video_change_apply (const VideoChange *change, const guint8 *source,
           + centre_y);
 
       for (guint c = 0; c < n_channels; c++) {
-        float value
-            = sample (source, width, height, n_channels, c, x, y);
+        float value = sample (source, width, height, n_channels, c, x, y);
 
         value = value * change->contrast + change->brightness;
-        *target++
-            = (guint16) (CLAMP (value, 0.0f, 1.0f) * 65535.0f + 0.5f);
+        *target++ = (guint16) (CLAMP (value, 0.0f, 1.0f) * 65535.0f + 0.5f);
       }
     }
   }

@@ -42,8 +42,8 @@ decode_greedy (RnncModel *model, const Labels *labels, const float *features,
   gsize n;
 
   rnnc_model_forward (model, features, n_frames, outputs);
-  n = rnnc_ctc_greedy (outputs, n_outputs, (guint) size,
-      (guint) labels->blank, heard);
+  n = rnnc_ctc_greedy (outputs, n_outputs, (guint) size, (guint) labels->blank,
+      heard);
   return labels_decode_text (labels, heard, n);
 }
 
@@ -112,7 +112,8 @@ recognise_speech_stream (RnncModel *model, const char *path, double *seconds,
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* --- clips ----------------------------------------------------------------------- */
+/* --- clips
+ * ----------------------------------------------------------------------- */
 
 typedef struct {
   RnncVideo *video;
@@ -124,8 +125,8 @@ typedef struct {
 } Clip;
 
 static gboolean
-push_frame (const RnncVideoFrame *frame, guint64 timestamp,
-    gpointer user_data, GError **error)
+push_frame (const RnncVideoFrame *frame, guint64 timestamp, gpointer user_data,
+    GError **error)
 {
   Clip *clip = user_data;
   guint n = rnnc_video_push (clip->video, frame, timestamp, clip->frame);
@@ -149,8 +150,8 @@ recognise_clip (RnncModel *model, const char *path, double *seconds,
   g_autoptr (GArray) features = g_array_new (FALSE, FALSE, sizeof (float));
   gsize size = rnnc_model_output_size (model);
   g_autofree float *outputs = g_new (float, size + 1);
-  Clip clip = { .n_values = rnnc_model_input_size (model),
-    .features = features };
+  Clip clip
+      = { .n_values = rnnc_model_input_size (model), .features = features };
   g_autofree float *frame = g_new (float, clip.n_values + 1);
   guint best = 0;
   gboolean ok;

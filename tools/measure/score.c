@@ -85,8 +85,8 @@ add_utterance (CorpusScore *corpus, const EditCounts *words,
 }
 
 void
-speech_score_add (SpeechScore *score, const char *corpus,
-    const char *reference, const char *heard)
+speech_score_add (SpeechScore *score, const char *corpus, const char *reference,
+    const char *heard)
 {
   EditCounts words = edit_counts_words (reference, heard);
   EditCounts characters = edit_counts_characters (reference, heard);
@@ -125,7 +125,8 @@ speech_score_print (const SpeechScore *score, FILE *file)
     print_corpus (score->all, file);
 }
 
-/* --- labels --------------------------------------------------------------------- */
+/* --- labels
+ * --------------------------------------------------------------------- */
 
 struct _LabelScore {
   RnncModel *model;

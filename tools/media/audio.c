@@ -18,9 +18,9 @@ typedef struct {
   AVChannelLayout layout; /* what @resampler was made for */
   int in_rate;
   int in_format;
-  guint64 n_in;   /* input samples since @origin, at in_rate */
-  gint64 origin;  /* ns; time of input sample 0 */
-  guint64 n_out;  /* samples handed out */
+  guint64 n_in;  /* input samples since @origin, at in_rate */
+  gint64 origin; /* ns; time of input sample 0 */
+  guint64 n_out; /* samples handed out */
   float block[BLOCK];
   MediaAudioFunc func;
   gpointer user_data;
@@ -115,14 +115,15 @@ is_same_format (const AudioDecoder *audio, const AVFrame *frame)
       && av_channel_layout_compare (&audio->layout, &frame->ch_layout) == 0;
 }
 
-/* Where @time lies behind what was decoded so far, silence is put in between. */
+/* Where @time lies behind what was decoded so far, silence is put in between.
+ */
 static gboolean
 fill_hole (AudioDecoder *audio, gint64 time, GError **error)
 {
   gint64 now = audio->origin
-      + (audio->in_rate == 0 ? 0
-                             : av_rescale (audio->n_in, 1000000000,
-                                   audio->in_rate));
+      + (audio->in_rate == 0
+              ? 0
+              : av_rescale (audio->n_in, 1000000000, audio->in_rate));
   gint64 hole = time - now;
   gint64 due;
 
@@ -149,8 +150,7 @@ decode_frame (AudioDecoder *audio, GError **error)
     return FALSE;
   if (!is_same_format (audio, frame)) {
     if (audio->in_rate > 0)
-      audio->origin
-          += av_rescale (audio->n_in, 1000000000, audio->in_rate);
+      audio->origin += av_rescale (audio->n_in, 1000000000, audio->in_rate);
     audio->n_in = 0;
     if (!drain (audio, error) || !make_resampler (audio, frame, error))
       return FALSE;

@@ -3,7 +3,11 @@
 
 #include "rnncore/rnncore.h"
 
-#define NS (AVRational){ 1, 1000000000 }
+#define NS                                                                     \
+  (AVRational)                                                                 \
+  {                                                                            \
+    1, 1000000000                                                              \
+  }
 
 /* Damaged packets in a row that are passed over. */
 #define MAX_BAD_PACKETS 64
@@ -60,7 +64,7 @@ decoder_open (Decoder *decoder, const char *path, enum AVMediaType type,
   g_autofree char *url = g_strconcat ("file:", path, NULL);
   int code;
 
-  *decoder = (Decoder) { .path = path };
+  *decoder = (Decoder){ .path = path };
   if (g_file_test (path, G_FILE_TEST_IS_DIR)) {
     decoder_fail (path, "read it", AVERROR (EISDIR), error);
     return FALSE;

@@ -23,13 +23,14 @@ typedef struct {
 gboolean decoder_open (Decoder *decoder, const char *path,
     enum AVMediaType type, GError **error);
 void decoder_close (Decoder *decoder);
-/* The next one into decoder->frame. Returns: 1, 0 at the end, -1 with @error. */
+/* The next one into decoder->frame. Returns: 1, 0 at the end, -1 with @error.
+ */
 int decoder_next (Decoder *decoder, GError **error);
 /* ns since the file's start, may be negative; AV_NOPTS_VALUE if unknown. */
 gint64 decoder_time (const Decoder *decoder);
 
 /* "PATH: cannot ACTION: REASON" */
-gboolean decoder_fail (const char *path, const char *action, int code,
-    GError **error);
+gboolean
+decoder_fail (const char *path, const char *action, int code, GError **error);
 
 G_END_DECLS

@@ -24,8 +24,8 @@ typedef gboolean (*MediaVideoFunc) (const RnncVideoFrame *frame,
  *
  * Returns: %FALSE with @error naming @path and the reason, or @func's
  */
-gboolean media_decode_audio (const char *path, guint rate,
-    MediaAudioFunc func, gpointer user_data, GError **error);
+gboolean media_decode_audio (const char *path, guint rate, MediaAudioFunc func,
+    gpointer user_data, GError **error);
 
 /* All of it at once: (element-type float). */
 GArray *media_load_audio (const char *path, guint rate, GError **error);
@@ -33,8 +33,8 @@ GArray *media_load_audio (const char *path, guint rate, GError **error);
 /**
  * media_decode_video:
  *
- * The pictures of the best video stream in presentation order; times in ns since
- * the file's start, never going backwards.
+ * The pictures of the best video stream in presentation order; times in ns
+ * since the file's start, never going backwards.
  */
 gboolean media_decode_video (const char *path, MediaVideoFunc func,
     gpointer user_data, GError **error);

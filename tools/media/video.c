@@ -89,10 +89,10 @@ make_scaler (VideoDecoder *video, const AVFrame *frame, GError **error)
   gboolean full = frame->color_range == AVCOL_RANGE_JPEG;
   const int *bt601 = sws_getCoefficients (SWS_CS_ITU601);
 
-  video->scaler = sws_getCachedContext (video->scaler, frame->width,
-      frame->height, frame->format, frame->width, frame->height,
-      AV_PIX_FMT_RGB24, SWS_POINT | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT,
-      NULL, NULL, NULL);
+  video->scaler
+      = sws_getCachedContext (video->scaler, frame->width, frame->height,
+          frame->format, frame->width, frame->height, AV_PIX_FMT_RGB24,
+          SWS_POINT | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
   if (video->scaler == NULL) {
     const char *name = av_get_pix_fmt_name (frame->format);
 
@@ -124,8 +124,7 @@ convert_frame (VideoDecoder *video, const AVFrame *frame, RnncVideoFrame *out,
   code = sws_scale (video->scaler, (const guint8 *const *) frame->data,
       frame->linesize, 0, frame->height, &video->rgb, &stride);
   if (code < 0)
-    return decoder_fail (video->decoder.path, "convert a picture", code,
-        error);
+    return decoder_fail (video->decoder.path, "convert a picture", code, error);
   out->planes[0] = video->rgb;
   out->strides[0] = stride;
   return map_packed (out, 3, 0, 1, 2);
@@ -157,8 +156,7 @@ media_decode_video (const char *path, MediaVideoFunc func, gpointer user_data,
     return FALSE;
   while (ok && (more = decoder_next (&video.decoder, error)) > 0) {
     const AVFrame *frame = video.decoder.frame;
-    RnncVideoFrame picture = { .width = frame->width,
-      .height = frame->height };
+    RnncVideoFrame picture = { .width = frame->width, .height = frame->height };
     gint64 time = decoder_time (&video.decoder);
 
     if (time != AV_NOPTS_VALUE && time > (gint64) video.last)

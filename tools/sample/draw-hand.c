@@ -40,7 +40,7 @@ along (const Point *points, int n, double t)
   int i = at >= n - 1 ? n - 2 : (int) at;
   double part = at - i;
 
-  return (Point) { points[i].x + part * (points[i + 1].x - points[i].x),
+  return (Point){ points[i].x + part * (points[i + 1].x - points[i].x),
     points[i].y + part * (points[i + 1].y - points[i].y) };
 }
 
@@ -64,11 +64,11 @@ draw_hand (cairo_t *cairo, Point tip)
 
   cairo_set_line_cap (cairo, CAIRO_LINE_CAP_ROUND);
   cairo_set_source_rgb (cairo, 0.66, 0.47, 0.36);
-  draw_limb (cairo, fist_x + 0.04, fist_y + 0.06, fist_x + 0.45,
-      fist_y + 0.75, 0.15);
+  draw_limb (cairo, fist_x + 0.04, fist_y + 0.06, fist_x + 0.45, fist_y + 0.75,
+      0.15);
   cairo_set_source_rgb (cairo, 0.74, 0.54, 0.42);
-  draw_limb (cairo, fist_x - 0.03, fist_y - 0.02, fist_x + 0.05,
-      fist_y + 0.05, 0.2);
+  draw_limb (cairo, fist_x - 0.03, fist_y - 0.02, fist_x + 0.05, fist_y + 0.05,
+      0.2);
   draw_limb (cairo, knuckle_x, knuckle_y, tip.x, tip.y, 0.062);
   cairo_set_source_rgb (cairo, 0.6, 0.42, 0.32);
   for (int i = 0; i < 3; i++)
@@ -143,7 +143,7 @@ main (int argc, char **argv)
 
     cairo_scale (cairo, height, height);
     draw_wall (cairo, aspect);
-    draw_hand (cairo, (Point) { tip.x * aspect, tip.y });
+    draw_hand (cairo, (Point){ tip.x * aspect, tip.y });
     cairo_destroy (cairo);
     if (write_frame (surface, width, height) != 0)
       return 1;

@@ -28,8 +28,8 @@ collect_labels (Session *session, GError **error)
   GHashTableIter iter;
   gpointer name;
 
-  if (!collection_values (session->collection, session->recipe->train,
-          "label", values, error))
+  if (!collection_values (session->collection, session->recipe->train, "label",
+          values, error))
     return FALSE;
   names = g_ptr_array_new ();
   g_hash_table_iter_init (&iter, values);
@@ -95,8 +95,7 @@ session_complete_labels (Session *session, GError **error)
   g_auto (GStrv) names = NULL;
   guint blank = G_MAXUINT;
 
-  if (!json_object_has_member (json, "labels")
-      && !find_labels (session, error))
+  if (!json_object_has_member (json, "labels") && !find_labels (session, error))
     return FALSE;
   if (!rnnc_json_get_array (json, "model", "labels", &array, error)
       || !rnnc_json_get_uint (json, "model", "blank", 0, G_MAXINT, &blank,
@@ -130,7 +129,8 @@ session_complete_labels (Session *session, GError **error)
   return TRUE;
 }
 
-/* --- normalisation -------------------------------------------------------------- */
+/* --- normalisation
+ * -------------------------------------------------------------- */
 
 static JsonArray *
 floats_to_json (const float *values, guint n)
@@ -204,9 +204,8 @@ measure (Session *session, Moments *moments)
   g_autoptr (Plan) plan = plan_new (session->train, &plan_settings, 0);
   g_autoptr (Loader) loader = NULL;
   guint n = plan->batches->len;
-  guint kept
-      = (guint) ceil (n * MIN (1.0, NORMALISATION_SECONDS
-                                        / MAX (session->train->seconds, 1)));
+  guint kept = (guint) ceil (
+      n * MIN (1.0, NORMALISATION_SECONDS / MAX (session->train->seconds, 1)));
 
   g_array_set_size (plan->batches, CLAMP (kept, 1, n));
   loader = loader_new (&settings, plan, 0,
@@ -225,9 +224,8 @@ session_measure_normalisation (Session *session, GError **error)
 {
   gboolean is_video = session->frontend.type == RNNC_FRONTEND_VIDEO;
   Moments moments = { .n = session->frontend.type == RNNC_FRONTEND_NONE ? 1
-        : is_video
-        ? rnnc_video_config_channels (&session->frontend.video)
-        : session->frontend.log_mel.mels };
+        : is_video ? rnnc_video_config_channels (&session->frontend.video)
+                   : session->frontend.log_mel.mels };
   g_autofree double *sums = g_new0 (double, 2 * moments.n);
   g_autofree float *mean = g_new0 (float, moments.n);
   g_autofree float *deviation = g_new0 (float, moments.n);
@@ -249,11 +247,11 @@ session_measure_normalisation (Session *session, GError **error)
     /* Of constant input: leave it as it is. */
     deviation[i] = variance > 1e-10 ? (float) sqrt (variance) : 1.0f;
   }
-  return session_set_normalisation (session, mean, deviation, moments.n,
-      error);
+  return session_set_normalisation (session, mean, deviation, moments.n, error);
 }
 
-/* --- the file -------------------------------------------------------------------- */
+/* --- the file
+ * -------------------------------------------------------------------- */
 
 /* Rounded, for people. */
 static void

@@ -71,8 +71,8 @@ most_likely (const float *output, gsize size)
 
 /* One a sequence, or one a step. */
 static void
-tally_labels (Session *session, const LoadedBatch *loaded,
-    const float *output, Tally *tally)
+tally_labels (Session *session, const LoadedBatch *loaded, const float *output,
+    Tally *tally)
 {
   const RnncBatch *batch = &loaded->batch;
   gsize size = rnnc_trainer_output_size (session->trainer);
@@ -89,8 +89,8 @@ tally_labels (Session *session, const LoadedBatch *loaded,
 }
 
 static void
-tally_values (Session *session, const LoadedBatch *loaded,
-    const float *output, Tally *tally)
+tally_values (Session *session, const LoadedBatch *loaded, const float *output,
+    Tally *tally)
 {
   const RnncBatch *batch = &loaded->batch;
   gsize size = rnnc_trainer_output_size (session->trainer);
@@ -130,7 +130,8 @@ tally_batch (Session *session, const LoadedBatch *loaded, Tally *tally)
 {
   const RnncBatch *batch = &loaded->batch;
   gsize n_steps = rnnc_trainer_output_steps (session->trainer, batch->n_steps);
-  g_autofree float *output = g_new (float, n_steps * batch->n_sequences
+  g_autofree float *output = g_new (float,
+      n_steps * batch->n_sequences
           * rnnc_trainer_output_size (session->trainer));
   double loss = 0;
 

@@ -77,8 +77,7 @@ session_gradients_epoch (Session *session, GError **error)
   if (session->n_layer_sums == 0)
     return TRUE;
   for (guint i = 0; i < n; i++) {
-    g_string_append_printf (lines, "%u,%s", session->state.epoch + 1,
-        names[i]);
+    g_string_append_printf (lines, "%u,%s", session->state.epoch + 1, names[i]);
     log_add_number (lines, session->layer_sums[i] / session->n_layer_sums);
     log_add_number (lines, weights[i]);
     g_string_append_c (lines, '\n');

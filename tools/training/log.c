@@ -14,8 +14,7 @@ log_begin (const char *path, const char *header, gint last, GError **error)
   if (last >= 0 && g_file_get_contents (path, &old, NULL, NULL)) {
     lines = g_strsplit (old, "\n", -1);
     for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++) {
-      if (lines[i][0] != '\0'
-          && g_ascii_strtoll (lines[i], NULL, 10) <= last)
+      if (lines[i][0] != '\0' && g_ascii_strtoll (lines[i], NULL, 10) <= last)
         g_string_append_printf (text, "%s\n", lines[i]);
     }
   }

@@ -36,7 +36,7 @@ plot_new (const char *title, const char *x_label, const char *y_label,
 {
   Plot *plot = g_new0 (Plot, 1);
 
-  *plot = (Plot) { title, x_label, y_label, logarithmic,
+  *plot = (Plot){ title, x_label, y_label, logarithmic,
     g_ptr_array_new_with_free_func (line_free) };
   return plot;
 }
@@ -81,7 +81,8 @@ plot_is_empty (const Plot *plot)
   return plot->lines->len == 0;
 }
 
-/* --- drawing -------------------------------------------------------------------- */
+/* --- drawing
+ * -------------------------------------------------------------------- */
 
 /* 1, 2 or 5 times a power of ten. */
 static double
@@ -92,8 +93,9 @@ round_tick (double span)
 
   if (raw <= power)
     return power;
-  return raw <= 2 * power ? 2 * power : raw <= 5 * power ? 5 * power
-                                                         : 10 * power;
+  return raw <= 2 * power ? 2 * power
+      : raw <= 5 * power  ? 5 * power
+                          : 10 * power;
 }
 
 static void
@@ -142,7 +144,8 @@ static double
 place_y (const Axis *axis, double value)
 {
   return HEIGHT - BOTTOM
-      - (HEIGHT - TOP - BOTTOM) * (value - axis->low) / (axis->high - axis->low);
+      - (HEIGHT - TOP - BOTTOM) * (value - axis->low)
+      / (axis->high - axis->low);
 }
 
 static void
@@ -175,8 +178,8 @@ draw_axes (const Plot *plot, const Axis *x, const Axis *y, GString *out)
     add_line (out, LEFT, place_y (y, at), WIDTH - RIGHT, place_y (y, at),
         "#ddd");
     add_text (out, LEFT - 6, place_y (y, at) + 4, " text-anchor=\"end\"",
-        g_ascii_formatd (text, sizeof text, plot->logarithmic ? "1e%.0f" : "%.4g",
-            value));
+        g_ascii_formatd (text, sizeof text,
+            plot->logarithmic ? "1e%.0f" : "%.4g", value));
   }
   for (double at = ceil (x->low / x->tick) * x->tick; at <= x->high;
        at += x->tick) {

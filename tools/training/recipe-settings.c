@@ -4,7 +4,8 @@
 #include "rnncore/base/json-reader.h"
 #include "tools/training/recipe.h"
 
-/* --- augment -------------------------------------------------------------------- */
+/* --- augment
+ * -------------------------------------------------------------------- */
 
 static gboolean
 parse_masks (JsonObject *json, const char *key, MaskSettings *masks,
@@ -33,8 +34,7 @@ parse_manifest (Recipe *recipe, JsonObject *json, const char *key,
     const char *data, char **manifest, double *probability, double snr[2],
     GError **error)
 {
-  static const char *const keys[]
-      = { "manifest", "probability", "snr", NULL };
+  static const char *const keys[] = { "manifest", "probability", "snr", NULL };
   g_autofree char *path = g_strdup_printf ("augment.%s", key);
   JsonObject *object = NULL;
   const char *name = NULL;
@@ -75,8 +75,8 @@ parse_mirror (Recipe *recipe, JsonObject *json, GError **error)
           &video->mirror_probability, error)
       || !rnnc_json_get_object (object, path, "labels", &labels, error))
     return FALSE;
-  video->mirror_labels = g_hash_table_new_full (g_str_hash, g_str_equal,
-      g_free, g_free);
+  video->mirror_labels
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   names = labels ? json_object_get_members (labels) : NULL;
   for (GList *name = names; name != NULL; name = name->next) {
     const char *other = NULL;
@@ -106,30 +106,27 @@ parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
   return rnnc_json_check_keys (json, "augment", keys, error)
       && recipe_get_range (json, "augment", "speed", 0.5, 2, audio->speed,
           error)
-      && recipe_get_range (json, "augment", "gain", -60, 60, audio->gain,
-          error)
+      && recipe_get_range (json, "augment", "gain", -60, 60, audio->gain, error)
       && recipe_get_range (json, "augment", "pad", 0, 10, audio->pad, error)
       && parse_manifest (recipe, json, "noise", data, &audio->noise,
           &audio->noise_probability, audio->snr, error)
       && parse_manifest (recipe, json, "room", data, &audio->room,
           &audio->room_probability, unused, error)
       && parse_masks (json, "time-masks", &audio->time_masks, error)
-      && parse_masks (json, "frequency-masks", &audio->frequency_masks,
-          error);
+      && parse_masks (json, "frequency-masks", &audio->frequency_masks, error);
 }
 
 static gboolean
 parse_video_augment (Recipe *recipe, JsonObject *json, GError **error)
 {
-  static const char *const keys[] = { "shift", "zoom", "rotation",
-    "brightness", "contrast", "speed", "crop", "drop", "mirror", NULL };
+  static const char *const keys[] = { "shift", "zoom", "rotation", "brightness",
+    "contrast", "speed", "crop", "drop", "mirror", NULL };
   VideoAugment *video = &recipe->video;
 
   return rnnc_json_check_keys (json, "augment", keys, error)
       && rnnc_json_get_double (json, "augment", "shift", 0, 1, &video->shift,
           error)
-      && recipe_get_range (json, "augment", "zoom", 0.2, 5, video->zoom,
-          error)
+      && recipe_get_range (json, "augment", "zoom", 0.2, 5, video->zoom, error)
       && rnnc_json_get_double (json, "augment", "rotation", 0, 180,
           &video->rotation, error)
       && rnnc_json_get_double (json, "augment", "brightness", 0, 1,
@@ -167,7 +164,8 @@ recipe_parse_augment (Recipe *recipe, JsonObject *json, const char *data,
   return parse_audio_augment (recipe, json, data, error);
 }
 
-/* --- training -------------------------------------------------------------------- */
+/* --- training
+ * -------------------------------------------------------------------- */
 
 /* One of @names into its index. */
 static gboolean

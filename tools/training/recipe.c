@@ -130,7 +130,8 @@ get_strings (JsonObject *json, const char *path, const char *key,
   return g_strv_builder_end (builder);
 }
 
-/* --- data ----------------------------------------------------------------------- */
+/* --- data
+ * ----------------------------------------------------------------------- */
 
 static gboolean
 parse_conditions (JsonObject *json, const char *path, const char *key,
@@ -178,9 +179,10 @@ check_generator (const Recipe *recipe, const Generator *generator,
   const char *name = generator_names[generator->task];
 
   if (generator_features (generator) != recipe->n_features)
-    return fail (error, "%s: %s has %u numbers a step, model.frontend must be "
-        "\"none\" with as many features", path, name,
-        generator_features (generator));
+    return fail (error,
+        "%s: %s has %u numbers a step, model.frontend must be "
+        "\"none\" with as many features",
+        path, name, generator_features (generator));
   if (generator_loss (generator) != recipe->loss)
     return fail (error, "%s: %s does not fit the recipe's loss (training.loss)",
         path, name);
@@ -297,8 +299,8 @@ parse_sources (Recipe *recipe, JsonObject *json, const char *key,
 
     if (!JSON_NODE_HOLDS_OBJECT (node))
       return fail (error, "%s: not an object", path);
-    source = parse_source (recipe, json_node_get_object (node), path, data,
-        error);
+    source
+        = parse_source (recipe, json_node_get_object (node), path, data, error);
     if (source == NULL)
       return FALSE;
     g_ptr_array_add (sources, source);
@@ -334,8 +336,7 @@ parse_join (Recipe *recipe, JsonObject *json, GError **error)
 }
 
 static gboolean
-parse_data (Recipe *recipe, JsonObject *root, const char *data,
-    GError **error)
+parse_data (Recipe *recipe, JsonObject *root, const char *data, GError **error)
 {
   static const char *const keys[] = { "train", "dev", NULL };
   JsonObject *json = NULL;
@@ -354,7 +355,8 @@ parse_data (Recipe *recipe, JsonObject *root, const char *data,
   return parse_join (recipe, join, error);
 }
 
-/* --- model ---------------------------------------------------------------------- */
+/* --- model
+ * ---------------------------------------------------------------------- */
 
 /* "letters": "abc" becomes labels <blank>, a, b, c. */
 static gboolean
@@ -399,8 +401,8 @@ parse_numbers_frontend (Recipe *recipe, GError **error)
           error))
     return FALSE;
   return !g_str_equal (type, "none")
-      || rnnc_json_get_uint (frontend, "model.frontend", "features", 1,
-          1000000, &recipe->n_features, error);
+      || rnnc_json_get_uint (frontend, "model.frontend", "features", 1, 1000000,
+          &recipe->n_features, error);
 }
 
 /* "loss" is said in "training", yet data and labels depend on it. */
@@ -422,13 +424,17 @@ parse_loss (Recipe *recipe, JsonObject *training, GError **error)
   else if (g_str_equal (name, "mean-squared-error"))
     recipe->loss = RNNC_LOSS_MSE;
   else
-    return fail (error, "training.loss: \"%s\" is none of ctc, "
-        "cross-entropy, mean-squared-error", name);
+    return fail (error,
+        "training.loss: \"%s\" is none of ctc, "
+        "cross-entropy, mean-squared-error",
+        name);
   if (recipe->has_letters != (recipe->loss == RNNC_LOSS_CTC))
-    return fail (error, "training.loss: \"letters\" are learned by ctc, and "
+    return fail (error,
+        "training.loss: \"letters\" are learned by ctc, and "
         "ctc needs them");
   if (recipe->loss == RNNC_LOSS_MSE && recipe->n_features == 0)
-    return fail (error, "training.loss: mean-squared-error needs front end "
+    return fail (error,
+        "training.loss: mean-squared-error needs front end "
         "\"none\"");
   return TRUE;
 }
@@ -460,21 +466,21 @@ parse_model (Recipe *recipe, JsonObject *root, GError **error)
   if (copy == NULL)
     return FALSE;
   recipe->model = json_object_ref (json_node_get_object (copy));
-  recipe->loss = g_str_equal (task, "speech") ? RNNC_LOSS_CTC
-                                              : RNNC_LOSS_CROSS_ENTROPY;
+  recipe->loss
+      = g_str_equal (task, "speech") ? RNNC_LOSS_CTC : RNNC_LOSS_CROSS_ENTROPY;
   recipe->has_letters = recipe->loss == RNNC_LOSS_CTC;
   if (!resolve_letters (recipe, error)
       || !parse_numbers_frontend (recipe, error))
     return FALSE;
-  if (recipe->has_letters
-      && !json_object_has_member (recipe->model, "labels"))
+  if (recipe->has_letters && !json_object_has_member (recipe->model, "labels"))
     return fail (error, "model: a speech model needs \"letters\"");
   if (recipe->has_letters)
     recipe->loss = RNNC_LOSS_CTC;
   return TRUE;
 }
 
-/* --- all ------------------------------------------------------------------------ */
+/* --- all
+ * ------------------------------------------------------------------------ */
 
 static void
 set_defaults (Recipe *recipe)
@@ -535,8 +541,7 @@ parse_recipe (Recipe *recipe, JsonObject *root,
       || !rnnc_json_get_object (root, "recipe", "augment", &augment, error)
       || (augment != NULL
           && !recipe_parse_augment (recipe, augment, overrides->data, error))
-      || (training != NULL
-          && !recipe_parse_training (recipe, training, error))
+      || (training != NULL && !recipe_parse_training (recipe, training, error))
       || !parse_output (recipe, root, overrides, error))
     return FALSE;
   recipe->training.options.loss = recipe->loss;
@@ -550,8 +555,7 @@ parse_recipe (Recipe *recipe, JsonObject *root,
 }
 
 Recipe *
-recipe_load (const char *path, const RecipeOverrides *overrides,
-    GError **error)
+recipe_load (const char *path, const RecipeOverrides *overrides, GError **error)
 {
   g_autoptr (Recipe) recipe = g_new0 (Recipe, 1);
   g_autoptr (JsonObject) root = NULL;

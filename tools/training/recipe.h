@@ -24,10 +24,10 @@ typedef struct {
 
 /* Short utterances put one behind the other, anew in every epoch. */
 typedef struct {
-  GStrv corpora; /* NULL: none */
+  GStrv corpora;  /* NULL: none */
   guint words[2]; /* utterances in one, from … to */
-  double share;  /* of these utterances; default 1 */
-  double gap[2]; /* s of silence between; default 0.05, 0.4 */
+  double share;   /* of these utterances; default 1 */
+  double gap[2];  /* s of silence between; default 0.05, 0.4 */
 } Join;
 
 typedef enum {
@@ -41,17 +41,17 @@ typedef struct {
   double batch_seconds; /* padded; 0: no limit */
   guint batch_size;     /* sequences; default 16 */
   RnncTrainerOptions options;
-  double learning_rate; /* default 1e-3 */
-  guint warm_up_steps;  /* default 0 */
-  Schedule schedule;    /* default cosine */
-  double final_rate;    /* cosine: last rate as a share; default 0.01 */
-  double plateau_factor; /* default 0.5 */
-  guint plateau_patience; /* epochs without a better dev error; default 2 */
-  guint loader_threads; /* default 1 */
-  double max_hours;     /* of one run; 0: no limit */
+  double learning_rate;      /* default 1e-3 */
+  guint warm_up_steps;       /* default 0 */
+  Schedule schedule;         /* default cosine */
+  double final_rate;         /* cosine: last rate as a share; default 0.01 */
+  double plateau_factor;     /* default 0.5 */
+  guint plateau_patience;    /* epochs without a better dev error; default 2 */
+  guint loader_threads;      /* default 1 */
+  double max_hours;          /* of one run; 0: no limit */
   double checkpoint_minutes; /* default 10 */
-  guint curriculum_epochs; /* shortest first; default 0 */
-  guint average_last;   /* epochs averaged at the end; 0: none */
+  guint curriculum_epochs;   /* shortest first; default 0 */
+  guint average_last;        /* epochs averaged at the end; 0: none */
 } TrainingSettings;
 
 typedef struct {
@@ -61,9 +61,9 @@ typedef struct {
   JsonObject *model; /* as written, mutable; "letters" resolved to labels */
   RnncLoss loss;
   gboolean has_letters; /* labels are the letters of a text */
-  guint n_features; /* of front end "none"; 0: another */
-  GPtrArray *train;  /* DataSource */
-  GPtrArray *dev;    /* DataSource, may be empty */
+  guint n_features;     /* of front end "none"; 0: another */
+  GPtrArray *train;     /* DataSource */
+  GPtrArray *dev;       /* DataSource, may be empty */
   Join join;
   AudioAugment audio;
   VideoAugment video;
@@ -72,7 +72,7 @@ typedef struct {
 
 /* What the command line says; takes the place of the recipe's. */
 typedef struct {
-  const char *data;   /* for "${DATA}" in paths */
+  const char *data; /* for "${DATA}" in paths */
   const char *output;
   gint threads; /* 0: the recipe's */
   gint epochs;
@@ -89,14 +89,13 @@ void data_source_free (DataSource *source);
 /* Parts of recipe_load(), each with its "path" for messages. */
 gboolean recipe_parse_augment (Recipe *recipe, JsonObject *json,
     const char *data, GError **error);
-gboolean recipe_parse_training (Recipe *recipe, JsonObject *json,
-    GError **error);
+gboolean
+recipe_parse_training (Recipe *recipe, JsonObject *json, GError **error);
 /* Relative to the recipe, "${DATA}" replaced. */
-char *recipe_resolve (const Recipe *recipe, const char *path,
-    const char *data, GError **error);
-/* [low, high], low <= high; a lone number is both. */
-gboolean recipe_get_range (JsonObject *json, const char *path,
-    const char *key, double minimum, double maximum, double range[2],
+char *recipe_resolve (const Recipe *recipe, const char *path, const char *data,
     GError **error);
+/* [low, high], low <= high; a lone number is both. */
+gboolean recipe_get_range (JsonObject *json, const char *path, const char *key,
+    double minimum, double maximum, double range[2], GError **error);
 
 G_END_DECLS

@@ -74,8 +74,8 @@ find_layer (char **fields, gpointer user_data)
   Report *report = user_data;
 
   report->last = MAX (report->last, (guint) number (fields[0]));
-  if (!g_ptr_array_find_with_equal_func (report->layers, fields[1],
-          g_str_equal, NULL))
+  if (!g_ptr_array_find_with_equal_func (report->layers, fields[1], g_str_equal,
+          NULL))
     g_ptr_array_add (report->layers, g_strdup (fields[1]));
 }
 
@@ -102,8 +102,8 @@ write_distances (const Session *session, Report *report, GString *page)
     g_autofree char *title = NULL;
 
     report->layer = g_ptr_array_index (report->layers, i);
-    title = g_markup_printf_escaped (
-        "Gradient against distance in time: %s", report->layer);
+    title = g_markup_printf_escaped ("Gradient against distance in time: %s",
+        report->layer);
     report->distance = plot_new (title, "steps before the last output",
         "norm of dLoss/dh", TRUE);
     each_row (session->gradients_path, 4, take_distance, report);
@@ -118,19 +118,21 @@ begin_page (const Session *session, GString *page)
 {
   g_autofree char *name = g_path_get_basename (session->recipe->output);
   g_autofree char *recipe = g_path_get_basename (session->recipe->path);
-  g_autofree char *text = g_markup_printf_escaped (
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<title>%s</title></head>\n"
-      "<body style=\"font-family: sans-serif; max-width: 680px; "
-      "margin: 2em auto\">\n<h1>%s</h1>\n"
-      "<p>Learned by <code>rnncore train %s</code>: ",
-      name, name, recipe);
+  g_autofree char *text
+      = g_markup_printf_escaped ("<!DOCTYPE html>\n<html "
+                                 "lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                                 "<title>%s</title></head>\n"
+                                 "<body style=\"font-family: sans-serif; "
+                                 "max-width: 680px; "
+                                 "margin: 2em auto\">\n<h1>%s</h1>\n"
+                                 "<p>Learned by <code>rnncore train "
+                                 "%s</code>: ",
+          name, name, recipe);
 
   g_string_append (page, text);
   g_string_append_printf (page,
       "%" G_GSIZE_FORMAT " weights, %u %s, %" G_GUINT64_FORMAT " steps.</p>\n",
-      rnnc_trainer_n_parameters (session->trainer),
-      session->train->items->len,
+      rnnc_trainer_n_parameters (session->trainer), session->train->items->len,
       session->recipe->n_features > 0 ? "sequences" : "recordings",
       rnnc_trainer_step_count (session->trainer));
 }
@@ -139,8 +141,7 @@ gboolean
 session_report (const Session *session, GError **error)
 {
   g_autoptr (GString) page = g_string_new (NULL);
-  g_autofree char *path
-      = g_strconcat (session->recipe->output, ".html", NULL);
+  g_autofree char *path = g_strconcat (session->recipe->output, ".html", NULL);
   Report report = { 0 };
   Plot **plots[] = { &report.loss, &report.error, &report.rate, &report.norm };
 

@@ -9,7 +9,7 @@
 
 /* Why a run of steps came to its end. */
 typedef enum {
-  STOP_EPOCH,  /* all batches done */
+  STOP_EPOCH, /* all batches done */
   STOP_TIME,
   STOP_SIGNAL,
   STOP_ERROR,
@@ -27,12 +27,12 @@ show_progress (Run *run, guint n_batches)
   const Session *session = run->session;
   const TrainState *state = &session->state;
   double epochs = session->recipe->training.epochs;
-  double done = (state->epoch + (double) state->batch / MAX (n_batches, 1))
-      / epochs;
-  g_autofree char *detail = g_strdup_printf (
-      ", epoch %u of %u, batch %u of %u, loss %.4f", state->epoch + 1,
-      session->recipe->training.epochs, state->batch, n_batches,
-      state->loss_sum / MAX (state->batch, 1));
+  double done
+      = (state->epoch + (double) state->batch / MAX (n_batches, 1)) / epochs;
+  g_autofree char *detail
+      = g_strdup_printf (", epoch %u of %u, batch %u of %u, loss %.4f",
+          state->epoch + 1, session->recipe->training.epochs, state->batch,
+          n_batches, state->loss_sum / MAX (state->batch, 1));
 
   progress_show (&run->progress, done, detail);
 }
@@ -64,8 +64,8 @@ save_now_and_then (Run *run, GError **error)
   double minutes = run->session->recipe->training.checkpoint_minutes;
   gint64 now = g_get_monotonic_time ();
 
-  if (minutes <= 0 || (double) (now - run->saved) / G_USEC_PER_SEC
-          < minutes * 60)
+  if (minutes <= 0
+      || (double) (now - run->saved) / G_USEC_PER_SEC < minutes * 60)
     return TRUE;
   run->saved = now;
   return session_save (run->session, error);
@@ -95,8 +95,8 @@ run_steps (Run *run, const Plan *plan, GError **error)
     .seed = recipe->training.options.seed,
     .audio = is_audio ? &session->augmenter : NULL,
     .video = is_video ? &recipe->video : NULL };
-  g_autoptr (Loader) loader = loader_new (&settings, plan,
-      session->state.batch, recipe->training.loader_threads);
+  g_autoptr (Loader) loader = loader_new (&settings, plan, session->state.batch,
+      recipe->training.loader_threads);
 
   for (;;) {
     g_autoptr (LoadedBatch) batch = loader_next (loader);
@@ -113,7 +113,8 @@ run_steps (Run *run, const Plan *plan, GError **error)
   }
 }
 
-/* --- behind an epoch ------------------------------------------------------------- */
+/* --- behind an epoch
+ * ------------------------------------------------------------- */
 
 static void
 report_epoch (const Session *session, const DevResult *result, gboolean best)
@@ -136,10 +137,11 @@ report_epoch (const Session *session, const DevResult *result, gboolean best)
     g_string_append_printf (text, ", dev loss %.4f, error %.2f %%%s",
         result->loss, 100 * result->error, best ? " (best)" : "");
   g_string_append_printf (text, ", rate %.3g, gradient %.3g, %s",
-      state->learning_rate, state->gradient_sum / MAX (state->batch, 1), passed);
+      state->learning_rate, state->gradient_sum / MAX (state->batch, 1),
+      passed);
   if (state->n_infeasible > 0)
-    g_string_append_printf (text, "; %" G_GUINT64_FORMAT
-        " texts too long for their audio",
+    g_string_append_printf (text,
+        "; %" G_GUINT64_FORMAT " texts too long for their audio",
         state->n_infeasible);
   message ("%s", text->str);
 }
@@ -227,7 +229,8 @@ finish_epoch (Run *run, GError **error)
   return session_save (run->session, error);
 }
 
-/* --- behind the last -------------------------------------------------------------- */
+/* --- behind the last
+ * -------------------------------------------------------------- */
 
 /* Writes the mean, which the trainer holds, if it is better than the best
  * epoch; without dev data it is taken to be. */
@@ -256,8 +259,7 @@ keep_mean (Session *session, guint n_epochs, GError **error)
 static gboolean
 try_average (Session *session, GError **error)
 {
-  guint n = MIN (session->recipe->training.average_last,
-      session->state.epoch);
+  guint n = MIN (session->recipe->training.average_last, session->state.epoch);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *mean = NULL;
   gboolean ok;
@@ -286,8 +288,7 @@ try_average (Session *session, GError **error)
 static void
 report_end (const Session *session)
 {
-  if (session->recipe->loss == RNNC_LOSS_MSE
-      && session->state.best_error >= 0)
+  if (session->recipe->loss == RNNC_LOSS_MSE && session->state.best_error >= 0)
     message ("%s: normalised root mean square error %.5f",
         session->recipe->output, session->state.best_error);
   else if (session->dev->items->len > 0 && session->state.best_error >= 0)
@@ -306,15 +307,14 @@ end_early (Run *run, Stop stop, GError **error)
   if (stop == STOP_ERROR) {
     if (g_error_matches (*error, RNNC_ERROR, RNNC_ERROR_DIVERGED)
         && g_file_test (session->recipe->output, G_FILE_TEST_EXISTS))
-      g_prefix_error (error, "%s keeps the best epoch: ",
-          session->recipe->output);
+      g_prefix_error (error,
+          "%s keeps the best epoch: ", session->recipe->output);
     return FALSE;
   }
   if (!session_save (session, error))
     return FALSE;
   if (stop == STOP_SIGNAL) {
-    message ("%s: saved; --resume goes on from here",
-        session->checkpoint_path);
+    message ("%s: saved; --resume goes on from here", session->checkpoint_path);
     return interrupt_check (error);
   }
   message ("the time is up in epoch %u, batch %u; --resume goes on from here",

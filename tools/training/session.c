@@ -132,10 +132,10 @@ check_targets (Session *session, const Dataset *dataset, GError **error)
       continue;
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
         "%s: there %s %" G_GSIZE_FORMAT " target%s for %" G_GSIZE_FORMAT
-        " outputs of the network%s", session->recipe->path,
-        n_targets == 1 ? "is" : "are", n_targets, n_targets == 1 ? "" : "s",
-        n_outputs, n_targets == 1
-            ? ": it needs mean-over-time or last-step" : "");
+        " outputs of the network%s",
+        session->recipe->path, n_targets == 1 ? "is" : "are", n_targets,
+        n_targets == 1 ? "" : "s", n_outputs,
+        n_targets == 1 ? ": it needs mean-over-time or last-step" : "");
     return FALSE;
   }
   return TRUE;
@@ -167,8 +167,8 @@ load_data (Session *session, const SessionOptions *options, GError **error)
   session->augmenter.rate = session->frontend.log_mel.rate;
   session->augmenter.noises = collection_recordings (session->collection,
       recipe->audio.noise, "environment");
-  session->augmenter.rooms = collection_recordings (session->collection,
-      recipe->audio.room, "room");
+  session->augmenter.rooms
+      = collection_recordings (session->collection, recipe->audio.room, "room");
   return TRUE;
 }
 
@@ -216,13 +216,11 @@ check_output_folder (const Session *session, GError **error)
 
 /* Goes on, begins, or refuses to overwrite hours of work. */
 static gboolean
-find_beginning (Session *session, const SessionOptions *options,
-    GError **error)
+find_beginning (Session *session, const SessionOptions *options, GError **error)
 {
-  gboolean there
-      = g_file_test (session->checkpoint_path, G_FILE_TEST_EXISTS);
+  gboolean there = g_file_test (session->checkpoint_path, G_FILE_TEST_EXISTS);
 
-  session->state = (TrainState) { .best_error = -1,
+  session->state = (TrainState){ .best_error = -1,
     .rate_scale = 1,
     .n_items = session->train->items->len };
   if (there && options->resume) {
@@ -263,10 +261,8 @@ prepare (Session *session, const SessionOptions *options, GError **error)
   return check_output_folder (session, error)
       && collection_add (session->collection, recipe->train, error)
       && collection_add (session->collection, recipe->dev, error)
-      && add_noise (session, error)
-      && session_complete_labels (session, error)
-      && make_trainer (session, error)
-      && load_data (session, options, error)
+      && add_noise (session, error) && session_complete_labels (session, error)
+      && make_trainer (session, error) && load_data (session, options, error)
       && (options->init == NULL
           || start_from_model (session, options->init, error))
       && session_measure_normalisation (session, error)

@@ -12,19 +12,19 @@ G_BEGIN_DECLS
 
 /* Where a run stands; all of it is in the checkpoint. */
 typedef struct {
-  guint epoch; /* the running one, from 0 */
-  guint batch; /* the next one of this epoch */
-  guint n_items; /* of the training data, to notice other data */
-  double loss_sum;     /* this epoch, over its batches so far */
+  guint epoch;     /* the running one, from 0 */
+  guint batch;     /* the next one of this epoch */
+  guint n_items;   /* of the training data, to notice other data */
+  double loss_sum; /* this epoch, over its batches so far */
   double gradient_sum;
   guint64 n_infeasible; /* this epoch */
-  double best_error;   /* of the dev data; -1: none yet */
-  double best_loss;    /* decides between equal errors */
+  double best_error;    /* of the dev data; -1: none yet */
+  double best_loss;     /* decides between equal errors */
   guint best_epoch;
-  guint n_not_better;  /* epochs since the best or the last lower rate */
-  double rate_scale;   /* of the plateau schedule */
+  guint n_not_better;   /* epochs since the best or the last lower rate */
+  double rate_scale;    /* of the plateau schedule */
   double learning_rate; /* of the last step */
-  double seconds;      /* of all runs */
+  double seconds;       /* of all runs */
 } TrainState;
 
 /* How well the network does on the dev data. */
@@ -47,9 +47,9 @@ typedef struct {
   AudioAugmenter augmenter;
   RnncTrainer *trainer;
   TrainState state;
-  gint64 began; /* us; of this run */
+  gint64 began;          /* us; of this run */
   double seconds_before; /* of runs before */
-  guint n_batches; /* of the first epoch: the schedule's measure */
+  guint n_batches;       /* of the first epoch: the schedule's measure */
   char *checkpoint_path;
   char *log_path;
   char *layers_path;    /* norms of each layer's gradient and weights */
@@ -67,8 +67,8 @@ typedef struct {
 
 /* Reads, decodes, measures: everything before the first step.
  * @recipe: (transfer full) */
-Session *session_new (Recipe *recipe, const SessionOptions *options,
-    GError **error);
+Session *
+session_new (Recipe *recipe, const SessionOptions *options, GError **error);
 void session_free (Session *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Session, session_free)
 
@@ -76,7 +76,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Session, session_free)
  * write. */
 gboolean session_run (Session *session, GError **error);
 
-/* --- parts ----------------------------------------------------------------- */
+/* --- parts -----------------------------------------------------------------
+ */
 
 /* description.c: completes recipe->model. */
 gboolean session_complete_labels (Session *session, GError **error);
@@ -89,23 +90,23 @@ gboolean session_export (Session *session, const char *path,
 
 /* state.c */
 char *train_state_to_text (const TrainState *state);
-gboolean train_state_from_text (const char *text, TrainState *state,
-    GError **error);
+gboolean
+train_state_from_text (const char *text, TrainState *state, GError **error);
 double session_seconds (const Session *session);
 double session_learning_rate (const Session *session);
 gboolean session_save (Session *session, GError **error);
 gboolean session_load (Session *session, GError **error);
 /* CSV, a line an epoch. */
 gboolean session_log_begin (Session *session, GError **error);
-gboolean session_log_epoch (Session *session, const DevResult *result,
-    GError **error);
+gboolean
+session_log_epoch (Session *session, const DevResult *result, GError **error);
 
 /* log.c: lines of files that a resumed run goes on with. */
 
 /* @path with @header, and of what it had the lines (all of them begin with an
  * epoch) up to @last; -1: none. */
-gboolean log_begin (const char *path, const char *header, gint last,
-    GError **error);
+gboolean
+log_begin (const char *path, const char *header, gint last, GError **error);
 gboolean log_append (const char *path, const char *lines, GError **error);
 /* ",VALUE" */
 void log_add_number (GString *line, double value);
@@ -113,8 +114,8 @@ void log_add_number (GString *line, double value);
 /* gradients.c: OUTPUT.layers.csv and OUTPUT.gradients.csv. */
 gboolean session_gradients_begin (Session *session, GError **error);
 /* Before the first step of an epoch. */
-gboolean session_gradients_measure (Session *session,
-    const LoadedBatch *batch, GError **error);
+gboolean session_gradients_measure (Session *session, const LoadedBatch *batch,
+    GError **error);
 /* Behind each step. */
 void session_gradients_count (Session *session);
 gboolean session_gradients_epoch (Session *session, GError **error);
@@ -123,10 +124,10 @@ gboolean session_gradients_epoch (Session *session, GError **error);
 gboolean session_report (const Session *session, GError **error);
 
 /* dev.c */
-gboolean train_state_is_beaten (const TrainState *state,
-    const DevResult *result);
-gboolean session_measure_dev (Session *session, DevResult *result,
-    GError **error);
+gboolean
+train_state_is_beaten (const TrainState *state, const DevResult *result);
+gboolean
+session_measure_dev (Session *session, DevResult *result, GError **error);
 
 /* average.c: files of one and the same network, their mean into @path. */
 gboolean average_models (const char *const *paths, guint n, const char *path,

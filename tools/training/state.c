@@ -7,8 +7,8 @@
 #include "rnncore/base/json-reader.h"
 #include "tools/training/session.h"
 
-#define LOG_HEADER \
-  "epoch,step,loss,dev_loss,dev_error,dev_character_error," \
+#define LOG_HEADER                                                             \
+  "epoch,step,loss,dev_loss,dev_error,dev_character_error,"                    \
   "learning_rate,gradient_norm,seconds\n"
 
 char *
@@ -22,15 +22,13 @@ train_state_to_text (const TrainState *state)
   json_object_set_int_member (json, "items", state->n_items);
   json_object_set_double_member (json, "loss-sum", state->loss_sum);
   json_object_set_double_member (json, "gradient-sum", state->gradient_sum);
-  json_object_set_int_member (json, "infeasible",
-      (gint64) state->n_infeasible);
+  json_object_set_int_member (json, "infeasible", (gint64) state->n_infeasible);
   json_object_set_double_member (json, "best-error", state->best_error);
   json_object_set_double_member (json, "best-loss", state->best_loss);
   json_object_set_int_member (json, "best-epoch", state->best_epoch);
   json_object_set_int_member (json, "not-better", state->n_not_better);
   json_object_set_double_member (json, "rate-scale", state->rate_scale);
-  json_object_set_double_member (json, "learning-rate",
-      state->learning_rate);
+  json_object_set_double_member (json, "learning-rate", state->learning_rate);
   json_object_set_double_member (json, "seconds", state->seconds);
   node = json_node_init_object (json_node_alloc (), json);
   return json_to_string (node, FALSE);
@@ -49,8 +47,8 @@ train_state_from_text (const char *text, TrainState *state, GError **error)
           error)
       || !rnnc_json_get_uint (json, path, "batch", 0, G_MAXINT, &state->batch,
           error)
-      || !rnnc_json_get_uint (json, path, "items", 0, G_MAXINT,
-          &state->n_items, error)
+      || !rnnc_json_get_uint (json, path, "items", 0, G_MAXINT, &state->n_items,
+          error)
       || !rnnc_json_get_double (json, path, "loss-sum", -1e300, 1e300,
           &state->loss_sum, error)
       || !rnnc_json_get_double (json, path, "gradient-sum", -1e300, 1e300,
@@ -69,8 +67,8 @@ train_state_from_text (const char *text, TrainState *state, GError **error)
           &state->rate_scale, error)
       || !rnnc_json_get_double (json, path, "learning-rate", 0, 1e300,
           &state->learning_rate, error)
-      || !rnnc_json_get_double (json, path, "seconds", 0, 1e12,
-          &state->seconds, error))
+      || !rnnc_json_get_double (json, path, "seconds", 0, 1e12, &state->seconds,
+          error))
     return FALSE;
   state->n_infeasible = infeasible;
   return TRUE;
@@ -96,8 +94,7 @@ session_learning_rate (const Session *session)
     return rate * (step + 1) / set->warm_up_steps;
   switch (set->schedule) {
     case SCHEDULE_COSINE:
-      share = (step - set->warm_up_steps)
-          / MAX (total - set->warm_up_steps, 1);
+      share = (step - set->warm_up_steps) / MAX (total - set->warm_up_steps, 1);
       share = 0.5 * (1 + cos (G_PI * MIN (share, 1)));
       return rate * (set->final_rate + (1 - set->final_rate) * share);
     case SCHEDULE_PLATEAU:
@@ -123,8 +120,8 @@ session_load (Session *session, GError **error)
 {
   g_autofree char *text = NULL;
 
-  if (!rnnc_trainer_load_checkpoint (session->trainer,
-          session->checkpoint_path, &text, error))
+  if (!rnnc_trainer_load_checkpoint (session->trainer, session->checkpoint_path,
+          &text, error))
     return FALSE;
   if (text == NULL || !train_state_from_text (text, &session->state, error)) {
     g_prefix_error (error, "%s: ", session->checkpoint_path);
@@ -141,13 +138,14 @@ session_load (Session *session, GError **error)
   return TRUE;
 }
 
-/* --- log ------------------------------------------------------------------------ */
+/* --- log
+ * ------------------------------------------------------------------------ */
 
 gboolean
 session_log_begin (Session *session, GError **error)
 {
-  return log_begin (session->log_path, LOG_HEADER,
-      (gint) session->state.epoch, error);
+  return log_begin (session->log_path, LOG_HEADER, (gint) session->state.epoch,
+      error);
 }
 
 gboolean

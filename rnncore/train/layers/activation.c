@@ -63,21 +63,21 @@ softmax_forward (gsize n_rows, gsize n, const real *x, real *y)
       y[i] = rnnc_exp (x[i] - m);
     for (gsize i = 0; i < n; i++)
       sum += y[i];
-    real scale = (real)(1 / sum);
+    real scale = (real) (1 / sum);
     for (gsize i = 0; i < n; i++)
       y[i] *= scale;
   }
 }
 
 RNNC_CLONES static void
-softmax_backward (
-    gsize n_rows, gsize n, const real *y, const real *dy, real *dx)
+softmax_backward (gsize n_rows, gsize n, const real *y, const real *dy,
+    real *dx)
 {
   for (gsize r = 0; r < n_rows; r++, y += n, dy += n, dx += n) {
     double sum = 0;
     for (gsize i = 0; i < n; i++)
-      sum += (double)y[i] * dy[i];
-    real mean = (real)sum;
+      sum += (double) y[i] * dy[i];
+    real mean = (real) sum;
     for (gsize i = 0; i < n; i++)
       dx[i] = y[i] * (dy[i] - mean);
   }
@@ -91,21 +91,21 @@ log_softmax_forward (gsize n_rows, gsize n, const real *x, real *y)
     double sum = 0;
     for (gsize i = 0; i < n; i++)
       sum += rnnc_exp (x[i] - m);
-    real shift = m + (real)log (sum);
+    real shift = m + (real) log (sum);
     for (gsize i = 0; i < n; i++)
       y[i] = x[i] - shift;
   }
 }
 
 RNNC_CLONES static void
-log_softmax_backward (
-    gsize n_rows, gsize n, const real *y, const real *dy, real *dx)
+log_softmax_backward (gsize n_rows, gsize n, const real *y, const real *dy,
+    real *dx)
 {
   for (gsize r = 0; r < n_rows; r++, y += n, dy += n, dx += n) {
     double sum = 0;
     for (gsize i = 0; i < n; i++)
       sum += dy[i];
-    real total = (real)sum;
+    real total = (real) sum;
     for (gsize i = 0; i < n; i++)
       dx[i] = dy[i] - rnnc_exp (y[i]) * total;
   }
@@ -140,8 +140,8 @@ activation_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-activation_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+activation_backward (RnncPass *pass, const real *x, const real *y,
+    const real *dy, real *dx)
 {
   const RnncLayerSpec *spec = pass->layer->spec;
   gsize channels = spec->output.channels;

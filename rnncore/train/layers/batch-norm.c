@@ -16,8 +16,8 @@ typedef struct {
 } BatchNormState;
 
 static void
-batch_norm_initialise (
-    const RnncTrainLayer *layer, real *values, RnncRandom *random)
+batch_norm_initialise (const RnncTrainLayer *layer, real *values,
+    RnncRandom *random)
 {
   const guint ones[] = { WEIGHT, RUNNING_VAR };
   for (guint k = 0; k < G_N_ELEMENTS (ones); k++) {
@@ -44,8 +44,8 @@ add_rows (gsize n_rows, gsize n, const real *x, double *sums)
 }
 
 RNNC_CLONES static void
-add_squares (
-    gsize n_rows, gsize n, const real *x, const double *mean, double *sums)
+add_squares (gsize n_rows, gsize n, const real *x, const double *mean,
+    double *sums)
 {
   for (gsize r = 0; r < n_rows; r++)
     for (gsize c = 0; c < n; c++)
@@ -62,21 +62,21 @@ normalise (gsize n_rows, gsize n, const real *x, const real *mean,
 }
 
 static void
-new_running_statistics (
-    RnncPass *pass, const double *mean, const double *square, double n_total)
+new_running_statistics (RnncPass *pass, const double *mean,
+    const double *square, double n_total)
 {
   gsize n = pass->layer->spec->input.channels;
   double momentum = pass->layer->spec->params.batch_norm.momentum;
   const real *old_mean = rnnc_pass_values (pass, RUNNING_MEAN);
   const real *old_var = rnnc_pass_values (pass, RUNNING_VAR);
-  real *new_mean =
-      pass->statistics + pass->layer->parameters[RUNNING_MEAN].offset;
-  real *new_var =
-      pass->statistics + pass->layer->parameters[RUNNING_VAR].offset;
+  real *new_mean
+      = pass->statistics + pass->layer->parameters[RUNNING_MEAN].offset;
+  real *new_var
+      = pass->statistics + pass->layer->parameters[RUNNING_VAR].offset;
   for (gsize c = 0; c < n; c++) {
     double var = square[c] / (n_total > 1 ? n_total - 1 : 1);
-    new_mean[c] = (real)((1 - momentum) * old_mean[c] + momentum * mean[c]);
-    new_var[c] = (real)((1 - momentum) * old_var[c] + momentum * var);
+    new_mean[c] = (real) ((1 - momentum) * old_mean[c] + momentum * mean[c]);
+    new_var[c] = (real) ((1 - momentum) * old_var[c] + momentum * var);
   }
 }
 
@@ -88,21 +88,21 @@ batch_statistics (RnncPass *pass, const real *x, real *mean, real *inverse)
   gsize n = pass->layer->spec->input.channels;
   gsize n_rows = batch_norm_rows (pass);
   double epsilon = pass->layer->spec->params.batch_norm.epsilon;
-  double *sums =
-      rnnc_buffer_bytes (&state->sums, (1 + 2 * n) * sizeof (double));
+  double *sums
+      = rnnc_buffer_bytes (&state->sums, (1 + 2 * n) * sizeof (double));
   double *squares = sums + 1 + n;
 
   memset (sums, 0, (1 + 2 * n) * sizeof (double));
-  sums[0] = (double)n_rows;
+  sums[0] = (double) n_rows;
   add_rows (n_rows, n, x, sums + 1);
-  rnnc_workers_sum (pass->workers, pass->worker, sums, (guint)(1 + n));
+  rnnc_workers_sum (pass->workers, pass->worker, sums, (guint) (1 + n));
   for (gsize c = 0; c < n; c++)
     sums[1 + c] /= sums[0];
   add_squares (n_rows, n, x, sums + 1, squares);
-  rnnc_workers_sum (pass->workers, pass->worker, squares, (guint)n);
+  rnnc_workers_sum (pass->workers, pass->worker, squares, (guint) n);
   for (gsize c = 0; c < n; c++) {
-    mean[c] = (real)sums[1 + c];
-    inverse[c] = (real)(1 / sqrt (squares[c] / sums[0] + epsilon));
+    mean[c] = (real) sums[1 + c];
+    inverse[c] = (real) (1 / sqrt (squares[c] / sums[0] + epsilon));
   }
   state->n_total = sums[0];
   if (pass->worker == 0 && pass->statistics)
@@ -126,7 +126,7 @@ batch_norm_forward (RnncPass *pass, const real *x, real *y)
     const real *var = rnnc_pass_values (pass, RUNNING_VAR);
     memcpy (mean, rnnc_pass_values (pass, RUNNING_MEAN), n * sizeof (real));
     for (gsize c = 0; c < n; c++)
-      inverse[c] = (real)(1 / sqrt (var[c] + epsilon));
+      inverse[c] = (real) (1 / sqrt (var[c] + epsilon));
   }
   for (gsize c = 0; c < n; c++)
     scale[c] = weight[c] * inverse[c];
@@ -155,14 +155,13 @@ backward_rows (gsize n_rows, gsize n, const real *x, const real *dy,
 {
   for (gsize r = 0; r < n_rows; r++)
     for (gsize c = 0; c < n; c++)
-      dx[r * n + c] =
-          scale[c]
+      dx[r * n + c] = scale[c]
           * (dy[r * n + c] - offset[c] - (x[r * n + c] - mean[c]) * slope[c]);
 }
 
 static void
-batch_norm_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+batch_norm_backward (RnncPass *pass, const real *x, const real *y,
+    const real *dy, real *dx)
 {
   BatchNormState *state = pass->state;
   gsize n = pass->layer->spec->input.channels;
@@ -177,19 +176,19 @@ batch_norm_backward (
   memset (sums, 0, 2 * n * sizeof (double));
   add_gradients (n_rows, n, x, dy, mean, inverse, sums, sums + n);
   for (gsize c = 0; c < n; c++) {
-    bias_gradient[c] += (real)sums[c];
-    weight_gradient[c] += (real)sums[n + c];
+    bias_gradient[c] += (real) sums[c];
+    weight_gradient[c] += (real) sums[n + c];
   }
-  rnnc_workers_sum (pass->workers, pass->worker, sums, (guint)(2 * n));
+  rnnc_workers_sum (pass->workers, pass->worker, sums, (guint) (2 * n));
   if (!dx)
     return;
   real *scale = inverse + n;
   real *offset = scale + n;
   real *slope = offset + n;
   for (gsize c = 0; c < n; c++) {
-    real projection = (real)(sums[n + c] / state->n_total);
+    real projection = (real) (sums[n + c] / state->n_total);
     scale[c] = weight[c] * inverse[c];
-    offset[c] = (real)(sums[c] / state->n_total);
+    offset[c] = (real) (sums[c] / state->n_total);
     slope[c] = projection * inverse[c];
   }
   backward_rows (n_rows, n, x, dy, mean, scale, offset, slope, dx);

@@ -13,8 +13,8 @@ typedef struct {
 } Conv1dState;
 
 static void
-conv1d_pack (
-    const RnncTrainLayer *layer, const RnncPacking *in, RnncPacking *out)
+conv1d_pack (const RnncTrainLayer *layer, const RnncPacking *in,
+    RnncPacking *out)
 {
   guint stride = layer->spec->params.conv1d.stride;
   guint *lengths = g_new (guint, in->n_sequences);
@@ -25,8 +25,8 @@ conv1d_pack (
 }
 
 static void
-conv1d_initialise (
-    const RnncTrainLayer *layer, real *values, RnncRandom *random)
+conv1d_initialise (const RnncTrainLayer *layer, real *values,
+    RnncRandom *random)
 {
   const RnncParameter *weight = &layer->parameters[0];
   rnnc_initialise_kaiming (values + weight->offset, weight->n_values,
@@ -47,8 +47,8 @@ repack_weight (const RnncTrainLayer *layer, const real *weight, real *packed)
 }
 
 static void
-add_repacked_gradient (
-    const RnncTrainLayer *layer, const real *packed, real *gradient)
+add_repacked_gradient (const RnncTrainLayer *layer, const real *packed,
+    real *gradient)
 {
   gsize n_out = layer->parameters[0].shape[0];
   gsize n_in = layer->parameters[0].shape[1];
@@ -73,9 +73,9 @@ next_block (const RnncPacking *out, gsize first_row, Block *block)
   if (first_row >= out->n_rows)
     return FALSE;
   while (block->step + 1 < out->n_steps
-         && out->offsets[block->step + 1] <= first_row)
+      && out->offsets[block->step + 1] <= first_row)
     block->step++;
-  block->sequence = (guint)(first_row - out->offsets[block->step]);
+  block->sequence = (guint) (first_row - out->offsets[block->step]);
   block->n_rows = MIN (BLOCK_ROWS, out->n_rows - first_row);
   return TRUE;
 }
@@ -85,15 +85,15 @@ static inline gssize
 tap_row (const RnncConv1dParams *params, const RnncPacking *in, guint step,
     guint sequence, guint k)
 {
-  gssize t = (gssize)step * params->stride + k - params->left;
-  if (t < 0 || t >= (gssize)in->lengths[sequence])
+  gssize t = (gssize) step * params->stride + k - params->left;
+  if (t < 0 || t >= (gssize) in->lengths[sequence])
     return -1;
-  return (gssize)rnnc_packing_row (in, (guint)t, sequence);
+  return (gssize) rnnc_packing_row (in, (guint) t, sequence);
 }
 
 static void
-gather_columns (
-    const RnncPass *pass, const Block *block, const real *x, real *columns)
+gather_columns (const RnncPass *pass, const Block *block, const real *x,
+    real *columns)
 {
   const RnncConv1dParams *params = &pass->layer->spec->params.conv1d;
   gsize n_in = rnnc_train_layer_inputs (pass->layer);
@@ -114,8 +114,8 @@ gather_columns (
 }
 
 static void
-scatter_columns (
-    const RnncPass *pass, const Block *block, const real *columns, real *dx)
+scatter_columns (const RnncPass *pass, const Block *block, const real *columns,
+    real *dx)
 {
   const RnncConv1dParams *params = &pass->layer->spec->params.conv1d;
   gsize n_in = rnnc_train_layer_inputs (pass->layer);
@@ -157,8 +157,8 @@ conv1d_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-conv1d_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+conv1d_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
 {
   Conv1dState *state = pass->state;
   const RnncTrainLayer *layer = pass->layer;
@@ -187,8 +187,8 @@ conv1d_backward (
   }
   add_repacked_gradient (layer, gradient, rnnc_pass_gradients (pass, 0));
   if (layer->spec->params.conv1d.bias)
-    rnnc_sum_rows (
-        pass->out->n_rows, n_out, dy, n_out, rnnc_pass_gradients (pass, 1));
+    rnnc_sum_rows (pass->out->n_rows, n_out, dy, n_out,
+        rnnc_pass_gradients (pass, 1));
 }
 
 static void

@@ -28,15 +28,15 @@ conv2d_geometry (const RnncPass *pass)
 {
   const RnncLayerSpec *spec = pass->layer->spec;
   Geometry g = { &spec->params.conv2d, &spec->input, &spec->output };
-  g.depth = (gsize)g.params->kernel[0] * g.params->kernel[1] * g.in->channels;
+  g.depth = (gsize) g.params->kernel[0] * g.params->kernel[1] * g.in->channels;
   g.block_rows = MAX (BLOCK_VALUES / g.depth, 64);
   g.n_pixels = pass->in->n_rows * g.out->height * g.out->width;
   return g;
 }
 
 static void
-conv2d_initialise (
-    const RnncTrainLayer *layer, real *values, RnncRandom *random)
+conv2d_initialise (const RnncTrainLayer *layer, real *values,
+    RnncRandom *random)
 {
   const RnncParameter *weight = &layer->parameters[0];
   rnnc_initialise_kaiming (values + weight->offset, weight->n_values,
@@ -77,20 +77,20 @@ static inline Span
 kernel_row_span (const Geometry *g, gsize frame, guint oy, guint ox, guint ky)
 {
   const RnncConv2dParams *p = g->params;
-  gint y = (gint)(oy * p->stride[0] + ky) - (gint)p->padding[0];
-  gint x = (gint)(ox * p->stride[1]) - (gint)p->padding[1];
-  gint width = (gint)g->in->width;
+  gint y = (gint) (oy * p->stride[0] + ky) - (gint) p->padding[0];
+  gint x = (gint) (ox * p->stride[1]) - (gint) p->padding[1];
+  gint width = (gint) g->in->width;
   Span span = { 0, 0, 0 };
-  if (y < 0 || y >= (gint)g->in->height)
+  if (y < 0 || y >= (gint) g->in->height)
     return span;
   gint first = MAX (0, -x);
-  gint last = MIN ((gint)p->kernel[1], width - x);
+  gint last = MIN ((gint) p->kernel[1], width - x);
   if (last <= first)
     return span;
-  span.first = (guint)first;
-  span.last = (guint)last;
-  span.pixel =
-      (frame * g->in->height + (gsize)y) * g->in->width + (gsize)(x + first);
+  span.first = (guint) first;
+  span.last = (guint) last;
+  span.pixel = (frame * g->in->height + (gsize) y) * g->in->width
+      + (gsize) (x + first);
   return span;
 }
 
@@ -103,10 +103,10 @@ typedef struct {
 static inline Pixel
 first_pixel (const Geometry *g, gsize index)
 {
-  gsize area = (gsize)g->out->height * g->out->width;
+  gsize area = (gsize) g->out->height * g->out->width;
   gsize rest = index % area;
-  return (Pixel){ index / area, (guint)(rest / g->out->width),
-    (guint)(rest % g->out->width) };
+  return (Pixel){ index / area, (guint) (rest / g->out->width),
+    (guint) (rest % g->out->width) };
 }
 
 static inline void
@@ -122,8 +122,8 @@ next_pixel (const Geometry *g, Pixel *pixel)
 }
 
 static void
-gather_columns (
-    const Geometry *g, gsize first, gsize n_rows, const real *x, real *columns)
+gather_columns (const Geometry *g, gsize first, gsize n_rows, const real *x,
+    real *columns)
 {
   gsize n_in = g->in->channels;
   gsize row = g->params->kernel[1] * n_in;
@@ -144,8 +144,8 @@ gather_columns (
 }
 
 static void
-scatter_columns (
-    const Geometry *g, gsize first, gsize n_rows, const real *columns, real *dx)
+scatter_columns (const Geometry *g, gsize first, gsize n_rows,
+    const real *columns, real *dx)
 {
   gsize n_in = g->in->channels;
   gsize row = g->params->kernel[1] * n_in;
@@ -183,8 +183,8 @@ conv2d_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-conv2d_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+conv2d_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
 {
   Conv2dState *state = pass->state;
   Geometry g = conv2d_geometry (pass);

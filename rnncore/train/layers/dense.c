@@ -5,8 +5,8 @@ static void
 dense_initialise (const RnncTrainLayer *layer, real *values, RnncRandom *random)
 {
   const RnncParameter *weight = &layer->parameters[0];
-  rnnc_initialise_xavier (
-      values + weight->offset, weight->shape[0], weight->shape[1], random);
+  rnnc_initialise_xavier (values + weight->offset, weight->shape[0],
+      weight->shape[1], random);
 }
 
 static void
@@ -22,8 +22,8 @@ dense_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-dense_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+dense_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
 {
   gsize n_in = rnnc_train_layer_inputs (pass->layer);
   gsize n_out = rnnc_train_layer_outputs (pass->layer);

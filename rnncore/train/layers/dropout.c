@@ -22,8 +22,8 @@ dropout_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-dropout_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+dropout_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
 {
   if (dx)
     dropout_apply (pass, dy, dx);

@@ -7,7 +7,7 @@ static void
 flatten_forward (RnncPass *pass, const real *x, real *y)
 {
   const RnncShape *shape = &pass->layer->spec->input;
-  gsize n_pixels = (gsize)shape->height * shape->width;
+  gsize n_pixels = (gsize) shape->height * shape->width;
   gsize channels = shape->channels;
   for (gsize r = 0; r < pass->in->n_rows; r++, x += n_pixels * channels)
     for (gsize c = 0; c < channels; c++)
@@ -16,11 +16,11 @@ flatten_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-flatten_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+flatten_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
 {
   const RnncShape *shape = &pass->layer->spec->input;
-  gsize n_pixels = (gsize)shape->height * shape->width;
+  gsize n_pixels = (gsize) shape->height * shape->width;
   gsize channels = shape->channels;
   if (!dx)
     return;

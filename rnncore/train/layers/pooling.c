@@ -4,8 +4,8 @@
 #include "rnncore/train/layer.h"
 
 static void
-pooling_pack (
-    const RnncTrainLayer *layer, const RnncPacking *in, RnncPacking *out)
+pooling_pack (const RnncTrainLayer *layer, const RnncPacking *in,
+    RnncPacking *out)
 {
   guint *ones = g_new (guint, in->n_sequences);
   for (guint b = 0; b < in->n_sequences; b++)
@@ -25,12 +25,12 @@ mean_forward (RnncPass *pass, const real *x, real *y)
         y[b * n + i] += x[i];
   for (guint b = 0; b < pass->in->n_sequences; b++)
     for (gsize i = 0; i < n; i++)
-      y[b * n + i] /= (real)pass->in->lengths[b];
+      y[b * n + i] /= (real) pass->in->lengths[b];
 }
 
 static void
-mean_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+mean_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
 {
   gsize n = rnnc_train_layer_outputs (pass->layer);
   if (!dx)
@@ -38,7 +38,7 @@ mean_backward (
   for (guint t = 0; t < pass->in->n_steps; t++)
     for (guint b = 0; b < pass->in->counts[t]; b++, dx += n)
       for (gsize i = 0; i < n; i++)
-        dx[i] = dy[b * n + i] / (real)pass->in->lengths[b];
+        dx[i] = dy[b * n + i] / (real) pass->in->lengths[b];
 }
 
 static void
@@ -52,8 +52,8 @@ last_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-last_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+last_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
 {
   gsize n = rnnc_train_layer_outputs (pass->layer);
   if (!dx)

@@ -109,9 +109,9 @@ cell_step (const Direction *d, guint i, real *h)
   gsize row = d->packing->offsets[t];
   real *c = d->run->c.data;
   real *part = d->run->hidden_part.data;
-  RnncCellStep step = { d->packing->counts[t], rows_with_previous (d, i),
-    d->hidden, d->ld };
-  step.gates = (real *)d->run->gates.data + row * d->gates;
+  RnncCellStep step
+      = { d->packing->counts[t], rows_with_previous (d, i), d->hidden, d->ld };
+  step.gates = (real *) d->run->gates.data + row * d->gates;
   step.h = h + row * d->ld;
   if (c)
     step.c = c + row * d->hidden;
@@ -212,7 +212,7 @@ note_flow (RnncFlowSums *flow, const RnncPacking *packing, guint t,
     const real *dh = step->dh + r * step->hidden;
     double sum = 0;
     for (gsize j = 0; j < step->hidden; j++)
-      sum += ((double)dy[j] + dh[j]) * ((double)dy[j] + dh[j]);
+      sum += ((double) dy[j] + dh[j]) * ((double) dy[j] + dh[j]);
     if (distance >= flow->n)
       continue;
     flow->sums[distance] += sqrt (sum);
@@ -274,8 +274,8 @@ add_hidden_gradient (const Direction *d, const real *h)
   const RnncPacking *p = d->packing;
   gsize n = d->hidden;
   const real *gates = d->params->cell == RNNC_CELL_GRU
-                          ? d->run->hidden_part.data
-                          : d->run->gates.data;
+      ? d->run->hidden_part.data
+      : d->run->gates.data;
   real *previous = rnnc_buffer_reals (&d->state->previous_h, p->n_rows * n);
 
   for (guint i = 0; i < p->n_steps; i++) {
@@ -301,16 +301,16 @@ direction_backward (const Direction *d, const real *x, real *h, const real *dy,
 {
   gsize n_rows = d->packing->n_rows;
   const real *gates = d->run->gates.data;
-  const real *hidden_gates =
-      d->params->cell == RNNC_CELL_GRU ? d->run->hidden_part.data : gates;
+  const real *hidden_gates
+      = d->params->cell == RNNC_CELL_GRU ? d->run->hidden_part.data : gates;
 
   backward_through_time (d, h, dy);
   add_hidden_gradient (d, h);
   rnnc_gemm (TRUE, FALSE, d->gates, d->n_in, n_rows, gates, d->gates, x,
       d->n_in, 1, direction_gradients (d, WEIGHT_IH), d->n_in);
   if (d->params->bias) {
-    rnnc_sum_rows (
-        n_rows, d->gates, gates, d->gates, direction_gradients (d, BIAS_IH));
+    rnnc_sum_rows (n_rows, d->gates, gates, d->gates,
+        direction_gradients (d, BIAS_IH));
     rnnc_sum_rows (n_rows, d->gates, hidden_gates, d->gates,
         direction_gradients (d, BIAS_HH));
   }
@@ -358,8 +358,8 @@ recurrent_forward (RnncPass *pass, const real *x, real *y)
 
   recurrent_prepare (state, params);
   for (guint k = 0; k < params->n_layers; k++) {
-    real *h =
-        k < state->n_inner ? rnnc_buffer_reals (&state->outputs[k], n) : y;
+    real *h
+        = k < state->n_inner ? rnnc_buffer_reals (&state->outputs[k], n) : y;
     for (guint i = 0; i < n_directions (params); i++) {
       Direction d = direction_begin (pass, k, i);
       direction_forward (&d, inner_input (pass, k, x), h + i * params->hidden);
@@ -371,8 +371,8 @@ recurrent_forward (RnncPass *pass, const real *x, real *y)
 }
 
 static void
-recurrent_backward (
-    RnncPass *pass, const real *x, const real *y, const real *dy, real *dx)
+recurrent_backward (RnncPass *pass, const real *x, const real *y,
+    const real *dy, real *dx)
 {
   RecurrentState *state = pass->state;
   const RnncRecurrentParams *params = &pass->layer->spec->params.recurrent;
@@ -385,18 +385,19 @@ recurrent_backward (
     for (guint i = 0; i < n_directions (params); i++) {
       Direction d = direction_begin (pass, k, i);
       direction_backward (&d, inner_input (pass, k, x),
-          (real *)h + i * params->hidden, dy + i * params->hidden, d_in, i > 0);
+          (real *) h + i * params->hidden, dy + i * params->hidden, d_in,
+          i > 0);
     }
     if (k > 0 && drops_between (pass))
-      rnnc_pass_dropout (
-          pass, pass->in, k - 1, params->dropout, width, d_in, d_in);
+      rnnc_pass_dropout (pass, pass->in, k - 1, params->dropout, width, d_in,
+          d_in);
     dy = d_in;
   }
 }
 
 static void
-recurrent_initialise (
-    const RnncTrainLayer *layer, real *values, RnncRandom *random)
+recurrent_initialise (const RnncTrainLayer *layer, real *values,
+    RnncRandom *random)
 {
   const RnncRecurrentParams *params = &layer->spec->params.recurrent;
   gsize n = params->hidden;
@@ -408,8 +409,8 @@ recurrent_initialise (
     const RnncParameter *hh = &layer->parameters[p + WEIGHT_HH];
     gsize n_in = ih->shape[1];
     for (guint g = 0; g < n_gates; g++) {
-      rnnc_initialise_xavier (
-          values + ih->offset + g * n * n_in, n, n_in, random);
+      rnnc_initialise_xavier (values + ih->offset + g * n * n_in, n, n_in,
+          random);
       rnnc_initialise_orthogonal (values + hh->offset + g * n * n, n, random);
     }
     if (params->bias && params->cell == RNNC_CELL_LSTM)
