@@ -179,116 +179,114 @@ test_misfit (gconstpointer data)
   json_object_unref (object);
 }
 
+static const char *const misfits[][3] = {
+  { "{\"type\":\"conv1d\",\"kernel\":3}", "channels: missing", "no-channels" },
+  { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"right\":3}",
+      "not below", "right" },
+  { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"right\":1,"
+    "\"left\":2}",
+      "is not \"kernel\"", "left-right" },
+  { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"stride\":0}",
+      "is not in", "stride" },
+  { "{\"type\":\"lstm\"}", "hidden: missing", "no-hidden" },
+  { "{\"type\":\"lstm\",\"hidden\":2,\"nonlinearity\":\"relu\"}", "unknown key",
+      "lstm-relu" },
+  { "{\"type\":\"rnn\",\"hidden\":2,\"nonlinearity\":\"step\"}", "neither",
+      "rnn-step" },
+  { "{\"type\":\"dropout\",\"rate\":1}", "is not in", "dropout" },
+  { "{\"type\":\"last-step\"},{\"type\":\"mean-over-time\"}",
+      "layers[1]: stands behind", "two-ends" },
+  { "{\"type\":\"conv1d\",\"channels\":3,\"kernel\":3,\"groups\":2}",
+      "\"groups\" divides not both", "groups-out" },
+  { "{\"type\":\"conv1d\",\"channels\":4,\"kernel\":3,\"groups\":4}",
+      "\"groups\" divides not both", "groups-in" },
+  { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"dilation\":3,"
+    "\"right\":7}",
+      "(\"kernel\" - 1) * \"dilation\"", "dilated-right" },
+  { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"dilation\":3,"
+    "\"right\":2,\"left\":2}",
+      "(\"kernel\" - 1) * \"dilation\"", "dilated-left" },
+  { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":1024,"
+    "\"dilation\":1024}",
+      "reaches too far", "dilated-far" },
+  { "{\"type\":\"unflatten\",\"width\":3}", "is not what comes in",
+      "unflatten" },
+  { "{\"type\":\"unflatten\",\"height\":2},{\"type\":\"frame-conv1d\","
+    "\"channels\":1,\"kernel\":1}",
+      "layers[1]: takes an image of height 1", "frame-conv1d-height" },
+  { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"frame-conv1d\","
+    "\"channels\":1,\"kernel\":2,\"dilation\":2}",
+      "larger than the image", "frame-conv1d-kernel" },
+  { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"frame-conv1d\","
+    "\"channels\":1,\"kernel\":2,\"padding\":[0,2]}",
+      "not below \"kernel\"", "frame-conv1d-padding" },
+  { "{\"type\":\"frame-conv1d\",\"channels\":1,\"kernel\":1}", "takes an image",
+      "frame-conv1d-vector" },
+  { "{\"type\":\"max-pool1d\"}", "kernel: missing", "pool-no-kernel" },
+  { "{\"type\":\"max-pool1d\",\"kernel\":3,\"left\":1,\"right\":2}",
+      "is not \"kernel\"", "pool-sides" },
+  { "{\"type\":\"max-pool1d\",\"kernel\":3,\"left\":3}", "is not in",
+      "pool-left" },
+  { "{\"type\":\"max-pool2d\",\"kernel\":2}", "takes an image",
+      "pool2d-vector" },
+  { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"max-pool2d\","
+    "\"kernel\":2}",
+      "larger than the image", "pool2d-kernel" },
+  { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"max-pool2d\","
+    "\"kernel\":[1,2],\"padding\":1}",
+      "over half", "pool2d-padding" },
+  { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"max-pool2d\","
+    "\"kernel\":1,\"count-padding\":true}",
+      "unknown key", "pool2d-count" },
+  { "{\"type\":\"embedding\",\"units\":2}", "entries: missing", "embedding" },
+  { "{\"type\":\"embedding\",\"units\":65536,\"entries\":16777216}",
+      "weights are too large", "embedding-size" },
+  { "{\"type\":\"layer-norm\",\"affine\":false,\"bias\":true}",
+      "without \"affine\"", "layer-norm" },
+  { "{\"type\":\"dense\",\"units\":3},{\"type\":\"magnitude\"}",
+      "layers[1]: takes real parts", "magnitude" },
+  { "{\"type\":\"lstm\",\"hidden\":2,\"projection\":2}", "not below \"hidden\"",
+      "projection" },
+  { "{\"type\":\"gru\",\"hidden\":2,\"projection\":1}", "unknown key",
+      "gru-projection" },
+  { "{\"type\":\"relu\",\"input\":\"nobody\"}",
+      "no layer before it is named \"nobody\"", "input" },
+  { "{\"type\":\"relu\",\"name\":\"a\",\"input\":\"a\"}",
+      "no layer before it is named \"a\"", "input-itself" },
+  { "{\"type\":\"add\"}", "inputs: missing", "no-inputs" },
+  { "{\"type\":\"add\",\"input\":\"frontend\"}", "not \"input\"",
+      "join-input" },
+  { "{\"type\":\"add\",\"inputs\":[\"frontend\"]}", "names 1 layers",
+      "one-input" },
+  { "{\"type\":\"add\",\"inputs\":[\"frontend\",3]}", "not all strings",
+      "input-number" },
+  { "{\"type\":\"relu\",\"inputs\":[\"frontend\"]}", "unknown key",
+      "inputs-of-relu" },
+  { "{\"type\":\"dense\",\"name\":\"d\",\"units\":3},{\"type\":\"add\","
+    "\"inputs\":[\"frontend\",\"d\"]}",
+      "layers[1]: its inputs are not of one shape", "join-shapes" },
+  { "{\"type\":\"unflatten\",\"name\":\"u\",\"channels\":2},"
+    "{\"type\":\"concatenate\",\"inputs\":[\"frontend\",\"u\"]}",
+      "layers[1]: its inputs are not of one shape", "join-ranks" },
+  { "{\"type\":\"max-pool1d\",\"name\":\"p\",\"kernel\":2},"
+    "{\"type\":\"add\",\"inputs\":[\"frontend\",\"p\"]}",
+      "layers[1]: joins inputs of different strides, 1 and 2", "join-strides" },
+  { "{\"type\":\"last-step\",\"name\":\"p\"},"
+    "{\"type\":\"add\",\"inputs\":[\"frontend\",\"p\"]}",
+      "layers[1]: joins an input that has ended time", "join-ended" },
+  { "{\"type\":\"relu\"},{\"type\":\"tanh\",\"input\":\"frontend\"}",
+      "layers[0]: no layer takes what it gives", "unused" },
+  { "{\"type\":\"dense\",\"units\":1,\"tensors\":{\"kernel\":\"a\"}}",
+      "tensors.kernel: the layer has no such tensor", "tensor-suffix" },
+  { "{\"type\":\"dense\",\"units\":1,\"tensors\":{\"weight\":1}}",
+      "tensors.weight", "tensor-number" },
+  { "{\"type\":\"dense\",\"units\":1,\"tensors\":[]}", "tensors",
+      "tensors-list" },
+};
+
 int
 main (int argc, char **argv)
 {
-  static const char *const misfits[][3] = {
-    { "{\"type\":\"conv1d\",\"kernel\":3}", "channels: missing",
-        "no-channels" },
-    { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"right\":3}",
-        "not below", "right" },
-    { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"right\":1,"
-      "\"left\":2}",
-        "is not \"kernel\"", "left-right" },
-    { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"stride\":0}",
-        "is not in", "stride" },
-    { "{\"type\":\"lstm\"}", "hidden: missing", "no-hidden" },
-    { "{\"type\":\"lstm\",\"hidden\":2,\"nonlinearity\":\"relu\"}",
-        "unknown key", "lstm-relu" },
-    { "{\"type\":\"rnn\",\"hidden\":2,\"nonlinearity\":\"step\"}", "neither",
-        "rnn-step" },
-    { "{\"type\":\"dropout\",\"rate\":1}", "is not in", "dropout" },
-    { "{\"type\":\"last-step\"},{\"type\":\"mean-over-time\"}",
-        "layers[1]: stands behind", "two-ends" },
-    { "{\"type\":\"conv1d\",\"channels\":3,\"kernel\":3,\"groups\":2}",
-        "\"groups\" divides not both", "groups-out" },
-    { "{\"type\":\"conv1d\",\"channels\":4,\"kernel\":3,\"groups\":4}",
-        "\"groups\" divides not both", "groups-in" },
-    { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"dilation\":3,"
-      "\"right\":7}",
-        "(\"kernel\" - 1) * \"dilation\"", "dilated-right" },
-    { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":3,\"dilation\":3,"
-      "\"right\":2,\"left\":2}",
-        "(\"kernel\" - 1) * \"dilation\"", "dilated-left" },
-    { "{\"type\":\"conv1d\",\"channels\":2,\"kernel\":1024,"
-      "\"dilation\":1024}",
-        "reaches too far", "dilated-far" },
-    { "{\"type\":\"unflatten\",\"width\":3}", "is not what comes in",
-        "unflatten" },
-    { "{\"type\":\"unflatten\",\"height\":2},{\"type\":\"frame-conv1d\","
-      "\"channels\":1,\"kernel\":1}",
-        "layers[1]: takes an image of height 1", "frame-conv1d-height" },
-    { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"frame-conv1d\","
-      "\"channels\":1,\"kernel\":2,\"dilation\":2}",
-        "larger than the image", "frame-conv1d-kernel" },
-    { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"frame-conv1d\","
-      "\"channels\":1,\"kernel\":2,\"padding\":[0,2]}",
-        "not below \"kernel\"", "frame-conv1d-padding" },
-    { "{\"type\":\"frame-conv1d\",\"channels\":1,\"kernel\":1}",
-        "takes an image", "frame-conv1d-vector" },
-    { "{\"type\":\"max-pool1d\"}", "kernel: missing", "pool-no-kernel" },
-    { "{\"type\":\"max-pool1d\",\"kernel\":3,\"left\":1,\"right\":2}",
-        "is not \"kernel\"", "pool-sides" },
-    { "{\"type\":\"max-pool1d\",\"kernel\":3,\"left\":3}", "is not in",
-        "pool-left" },
-    { "{\"type\":\"max-pool2d\",\"kernel\":2}", "takes an image",
-        "pool2d-vector" },
-    { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"max-pool2d\","
-      "\"kernel\":2}",
-        "larger than the image", "pool2d-kernel" },
-    { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"max-pool2d\","
-      "\"kernel\":[1,2],\"padding\":1}",
-        "over half", "pool2d-padding" },
-    { "{\"type\":\"unflatten\",\"width\":2},{\"type\":\"max-pool2d\","
-      "\"kernel\":1,\"count-padding\":true}",
-        "unknown key", "pool2d-count" },
-    { "{\"type\":\"embedding\",\"units\":2}", "entries: missing", "embedding" },
-    { "{\"type\":\"embedding\",\"units\":65536,\"entries\":16777216}",
-        "weights are too large", "embedding-size" },
-    { "{\"type\":\"layer-norm\",\"affine\":false,\"bias\":true}",
-        "without \"affine\"", "layer-norm" },
-    { "{\"type\":\"dense\",\"units\":3},{\"type\":\"magnitude\"}",
-        "layers[1]: takes real parts", "magnitude" },
-    { "{\"type\":\"lstm\",\"hidden\":2,\"projection\":2}",
-        "not below \"hidden\"", "projection" },
-    { "{\"type\":\"gru\",\"hidden\":2,\"projection\":1}", "unknown key",
-        "gru-projection" },
-    { "{\"type\":\"relu\",\"input\":\"nobody\"}",
-        "no layer before it is named \"nobody\"", "input" },
-    { "{\"type\":\"relu\",\"name\":\"a\",\"input\":\"a\"}",
-        "no layer before it is named \"a\"", "input-itself" },
-    { "{\"type\":\"add\"}", "inputs: missing", "no-inputs" },
-    { "{\"type\":\"add\",\"input\":\"frontend\"}", "not \"input\"",
-        "join-input" },
-    { "{\"type\":\"add\",\"inputs\":[\"frontend\"]}", "names 1 layers",
-        "one-input" },
-    { "{\"type\":\"add\",\"inputs\":[\"frontend\",3]}", "not all strings",
-        "input-number" },
-    { "{\"type\":\"relu\",\"inputs\":[\"frontend\"]}", "unknown key",
-        "inputs-of-relu" },
-    { "{\"type\":\"dense\",\"name\":\"d\",\"units\":3},{\"type\":\"add\","
-      "\"inputs\":[\"frontend\",\"d\"]}",
-        "layers[1]: its inputs are not of one shape", "join-shapes" },
-    { "{\"type\":\"unflatten\",\"name\":\"u\",\"channels\":2},"
-      "{\"type\":\"concatenate\",\"inputs\":[\"frontend\",\"u\"]}",
-        "layers[1]: its inputs are not of one shape", "join-ranks" },
-    { "{\"type\":\"max-pool1d\",\"name\":\"p\",\"kernel\":2},"
-      "{\"type\":\"add\",\"inputs\":[\"frontend\",\"p\"]}",
-        "layers[1]: joins inputs of different strides, 1 and 2",
-        "join-strides" },
-    { "{\"type\":\"last-step\",\"name\":\"p\"},"
-      "{\"type\":\"add\",\"inputs\":[\"frontend\",\"p\"]}",
-        "layers[1]: joins an input that has ended time", "join-ended" },
-    { "{\"type\":\"relu\"},{\"type\":\"tanh\",\"input\":\"frontend\"}",
-        "layers[0]: no layer takes what it gives", "unused" },
-    { "{\"type\":\"dense\",\"units\":1,\"tensors\":{\"kernel\":\"a\"}}",
-        "tensors.kernel: the layer has no such tensor", "tensor-suffix" },
-    { "{\"type\":\"dense\",\"units\":1,\"tensors\":{\"weight\":1}}",
-        "tensors.weight", "tensor-number" },
-    { "{\"type\":\"dense\",\"units\":1,\"tensors\":[]}", "tensors",
-        "tensors-list" },
-  };
-
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (fits); i++) {
     g_autofree char *path
