@@ -93,6 +93,26 @@ RNNC_API void rnnc_model_forward (RnncModel *model, const float *input,
     gsize n_frames, float *output);
 
 /**
+ * rnnc_model_forward_batch:
+ * @inputs: (array length=n_sequences): each [n_frames, input size]
+ * @n_frames: (array length=n_sequences): of each sequence; 0 is possible
+ * @outputs: (array length=n_sequences): caller allocates each:
+ *   [rnnc_model_output_frames() of its n_frames, output size]
+ *
+ * Many whole sequences, of any lengths in any order, through one model: each
+ * output has the bits that rnnc_model_forward() gives, but a recurrent core
+ * steps through up to 64 sequences together, so that one read of its weights
+ * serves them all. Fastest where their lengths are alike.
+ *
+ * Memory: at most 64 MiB at a time, or what the longest sequence needs alone,
+ * whichever is more; all of it is given back.
+ * Threads: any number at a time.
+ */
+RNNC_API void
+rnnc_model_forward_batch (RnncModel *model, const float *const *inputs,
+    const gsize *n_frames, gsize n_sequences, float *const *outputs);
+
+/**
  * rnnc_model_summary:
  *
  * Returns: (transfer full): layers with shapes, parameters, bytes,
