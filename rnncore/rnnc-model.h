@@ -71,6 +71,9 @@ RNNC_API guint rnnc_model_look_ahead (RnncModel *model);
 /* ns from a frame's last sample to the output that covers it being complete:
  * (window - hop) + hop * (look-ahead + stride). */
 RNNC_API guint64 rnnc_model_latency (RnncModel *model);
+/* The same in samples of the front end's rate; of video and vectors, in
+ * frames. */
+RNNC_API guint64 rnnc_model_latency_samples (RnncModel *model);
 /* ns of input per output frame. */
 RNNC_API guint64 rnnc_model_output_period (RnncModel *model);
 
