@@ -15,7 +15,7 @@ build_packages=(
 )
 test_packages=(
   ffmpeg gcc-aarch64-linux-gnu gstreamer1.0-x libc6-dev-arm64-cross
-  qemu-user shellcheck
+  qemu-user shellcheck valgrind
 )
 
 say() {

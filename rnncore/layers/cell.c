@@ -5,9 +5,12 @@
 
 #include "rnncore/kernels/kernels.h"
 
-/* Frames whose input part is one matrix product: enough for it to pay, few
- * enough that an hour of frames needs no more memory than a second. */
-#define BLOCK_FRAMES 48
+/* Frames of a sequence whose input part is one matrix product: enough for it
+ * to pay, few enough that an hour of frames needs no more memory than a second,
+ * and many sequences little more than one. */
+#define MAX_BLOCK_FRAMES 48
+#define MIN_BLOCK_FRAMES 8
+#define BLOCK_ROWS 384 /* of all sequences */
 
 static float *
 read_part (RnncLayer *layer, guint index, gboolean reverse, const char *part,
@@ -101,72 +104,150 @@ rnnc_direction_clear (RnncDirection *direction)
   rnnc_linear_clear (&direction->projection);
 }
 
-gsize
-rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames)
+static gsize
+block_frames (gsize n_frames, gsize n_sequences)
 {
-  gsize block = MIN (n_frames, BLOCK_FRAMES);
+  gsize block = CLAMP (BLOCK_ROWS / MAX (n_sequences, 1), MIN_BLOCK_FRAMES,
+      MAX_BLOCK_FRAMES);
+
+  return MIN (n_frames, block);
+}
+
+gsize
+rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
+    gsize n_sequences)
+{
+  gsize block = block_frames (n_frames, n_sequences);
 
   /* the input's part of a block's gates, and the GRU's hidden part or what
    * an LSTM projects */
-  return rnnc_align ((block + 1) * direction->input.n * sizeof (float));
+  return rnnc_align (
+      (block + 1) * n_sequences * direction->input.n * sizeof (float));
 }
 
 static void
-step (const RnncDirection *direction, float *gates, float *hidden_part,
-    float *h, float *c)
+step_lstm (const RnncDirection *direction, float *gates, float *hidden_part,
+    float *h, float *c, gsize n_sequences)
+{
+  const RnncKernels *kernels = rnnc_kernels ();
+  gsize n = direction->hidden;
+  gboolean projected = direction->projection.n > 0;
+  float *to = projected ? hidden_part : h;
+
+  rnnc_linear_apply (&direction->state, h, n, gates, 4 * n, n_sequences, TRUE);
+  for (gsize i = 0; i < n_sequences; i++)
+    kernels->lstm (gates + i * 4 * n, c + i * n, to + i * n, n);
+  if (projected)
+    rnnc_linear_apply (&direction->projection, hidden_part, n, h, n,
+        n_sequences, FALSE);
+}
+
+static void
+step_gru (const RnncDirection *direction, float *gates, float *hidden_part,
+    float *h, gsize n_sequences)
+{
+  gsize n = direction->hidden;
+
+  rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, n_sequences,
+      FALSE);
+  for (gsize i = 0; i < n_sequences; i++)
+    rnnc_kernels ()->gru (gates + i * 3 * n, hidden_part + i * 3 * n, h + i * n,
+        n);
+}
+
+static void
+step_rnn (const RnncDirection *direction, float *gates, float *h,
+    gsize n_sequences)
 {
   const RnncKernels *kernels = rnnc_kernels ();
   gsize n = direction->hidden;
 
+  rnnc_linear_apply (&direction->state, h, n, gates, n, n_sequences, TRUE);
+  for (gsize i = 0; i < n_sequences; i++) {
+    if (direction->nonlinearity == RNNC_ACTIVATION_RELU)
+      kernels->relu (gates + i * n, n);
+    else
+      kernels->tanh (gates + i * n, n);
+  }
+  memcpy (h, gates, n_sequences * n * sizeof *h);
+}
+
+/* @gates, @hidden_part, @h, @c: a row a sequence */
+static void
+step (const RnncDirection *direction, float *gates, float *hidden_part,
+    float *h, float *c, gsize n_sequences)
+{
   switch (direction->cell) {
     case RNNC_CELL_LSTM:
-      rnnc_linear_apply (&direction->state, h, direction->outputs, gates, 4 * n,
-          1, TRUE);
-      if (direction->projection.n == 0) {
-        kernels->lstm (gates, c, h, n);
-        break;
-      }
-      kernels->lstm (gates, c, hidden_part, n);
-      rnnc_linear_apply (&direction->projection, hidden_part, n, h,
-          direction->outputs, 1, FALSE);
+      step_lstm (direction, gates, hidden_part, h, c, n_sequences);
       break;
     case RNNC_CELL_GRU:
-      rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, 1, FALSE);
-      kernels->gru (gates, hidden_part, h, n);
+      step_gru (direction, gates, hidden_part, h, n_sequences);
       break;
     case RNNC_CELL_RNN:
-      rnnc_linear_apply (&direction->state, h, n, gates, n, 1, TRUE);
-      if (direction->nonlinearity == RNNC_ACTIVATION_RELU)
-        kernels->relu (gates, n);
-      else
-        kernels->tanh (gates, n);
-      memcpy (h, gates, n * sizeof *h);
+      step_rnn (direction, gates, h, n_sequences);
       break;
   }
 }
 
-void
-rnnc_direction_run (const RnncDirection *direction, const float *in,
-    gsize n_frames, float *out, gsize ldo, float *h, float *c, gboolean reverse,
-    void *work)
+/* The input's part of the gates of steps @done … @done + @n - 1:
+ * @gates [n, n_sequences, rows], in the order of time. Backwards, a sequence
+ * that ends within the block fills the block's end. */
+static void
+run_input (const RnncDirection *direction, const RnncSequence *sequences,
+    gsize n_sequences, gsize done, gsize n, gboolean reverse, float *gates)
 {
   gsize rows = direction->input.n, n_in = direction->input.k;
+
+  for (gsize i = 0; i < n_sequences && sequences[i].n_frames > done; i++) {
+    gsize n_frames = sequences[i].n_frames;
+    gsize n_own = MIN (n, n_frames - done);
+    gsize first = reverse ? n_frames - done - n_own : done;
+    gsize slot = reverse ? n - n_own : 0;
+
+    rnnc_linear_apply (&direction->input, sequences[i].in + first * n_in, n_in,
+        gates + (slot * n_sequences + i) * rows, n_sequences * rows, n_own,
+        FALSE);
+  }
+}
+
+/* Of step @t of each sequence; returns how many are that long. */
+static gsize
+count_longer (const RnncSequence *sequences, gsize n_sequences, gsize t)
+{
+  while (n_sequences > 0 && sequences[n_sequences - 1].n_frames <= t)
+    n_sequences--;
+  return n_sequences;
+}
+
+void
+rnnc_direction_run (const RnncDirection *direction,
+    const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
+    float *c, gboolean reverse, void *work)
+{
+  gsize longest = sequences[0].n_frames;
+  gsize rows = direction->input.n;
+  gsize block = block_frames (longest, n_sequences);
   float *gates = work;
-  float *hidden_part = gates + MIN (n_frames, BLOCK_FRAMES) * rows;
+  float *hidden_part = gates + block * n_sequences * rows;
+  gsize running = n_sequences;
   gsize n;
 
-  for (gsize done = 0; done < n_frames; done += n) {
-    gsize first;
-
-    n = MIN (n_frames - done, BLOCK_FRAMES);
-    first = reverse ? n_frames - done - n : done;
-    rnnc_linear_apply (&direction->input, in + first * n_in, n_in, gates, rows,
-        n, FALSE);
+  for (gsize done = 0; done < longest; done += n) {
+    n = MIN (longest - done, block);
+    run_input (direction, sequences, n_sequences, done, n, reverse, gates);
     for (gsize i = 0; i < n; i++) {
-      gsize t = reverse ? n - 1 - i : i;
+      gsize slot = reverse ? n - 1 - i : i;
 
-      step (direction, gates + t * rows, hidden_part, h, c);
-      memcpy (out + (first + t) * ldo, h, direction->outputs * sizeof *out);
+      running = count_longer (sequences, running, done + i);
+      step (direction, gates + slot * n_sequences * rows, hidden_part, h, c,
+          running);
+      for (gsize k = 0; k < running; k++) {
+        gsize t = reverse ? sequences[k].n_frames - 1 - (done + i) : done + i;
+
+        memcpy (sequences[k].out + t * ldo, h + k * direction->hidden,
+            direction->outputs * sizeof (float));
+      }
     }
   }
 }
