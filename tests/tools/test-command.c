@@ -287,7 +287,7 @@ test_use (void)
   fixture_begin (&fixture);
   write_task (&fixture);
   write_recipe (&fixture, "r.json", 40, "x.safetensors");
-  expect (&fixture, 0, "dev error", "r.json", NULL, NULL);
+  expect (&fixture, 0, "dev word error", "r.json", NULL, NULL);
 
   fixture_rnncore (&fixture, &outcome, "eval", "x.safetensors", "m.tsv",
       "--where", "split=dev,train", "--transcripts", NULL);
