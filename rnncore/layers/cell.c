@@ -125,69 +125,60 @@ rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
       (block + 1) * n_sequences * direction->input.n * sizeof (float));
 }
 
+/* The state's part of @m independent steps. @gates: [m, gates*hidden] with the
+ * input's part; @hidden_part: as large; @h: [m, outputs], @c: [m, hidden]. */
 static void
-step_lstm (const RnncDirection *direction, float *gates, float *hidden_part,
-    float *h, float *c, gsize n_sequences)
+step (const RnncDirection *direction, gsize m, float *gates, float *hidden_part,
+    float *h, float *c)
 {
   const RnncKernels *kernels = rnnc_kernels ();
-  gsize n = direction->hidden;
-  gboolean projected = direction->projection.n > 0;
-  float *to = projected ? hidden_part : h;
+  gsize n = direction->hidden, n_out = direction->outputs;
+  gsize rows = direction->input.n;
 
-  rnnc_linear_apply (&direction->state, h, n, gates, 4 * n, n_sequences, TRUE);
-  for (gsize i = 0; i < n_sequences; i++)
-    kernels->lstm (gates + i * 4 * n, c + i * n, to + i * n, n);
-  if (projected)
-    rnnc_linear_apply (&direction->projection, hidden_part, n, h, n,
-        n_sequences, FALSE);
+  rnnc_linear_apply (&direction->state, h, n_out,
+      direction->cell == RNNC_CELL_GRU ? hidden_part : gates, rows, m,
+      direction->cell != RNNC_CELL_GRU);
+  for (gsize i = 0; i < m; i++) {
+    float *row = gates + i * rows;
+
+    switch (direction->cell) {
+      case RNNC_CELL_LSTM:
+        kernels->lstm (row, c + i * n,
+            direction->projection.n == 0 ? h + i * n : hidden_part + i * n, n);
+        break;
+      case RNNC_CELL_GRU:
+        kernels->gru (row, hidden_part + i * rows, h + i * n, n);
+        break;
+      case RNNC_CELL_RNN:
+        if (direction->nonlinearity == RNNC_ACTIVATION_RELU)
+          kernels->relu (row, n);
+        else
+          kernels->tanh (row, n);
+        memcpy (h + i * n, row, n * sizeof *h);
+        break;
+    }
+  }
+  if (direction->projection.n > 0)
+    rnnc_linear_apply (&direction->projection, hidden_part, n, h, n_out, m,
+        FALSE);
 }
 
-static void
-step_gru (const RnncDirection *direction, float *gates, float *hidden_part,
-    float *h, gsize n_sequences)
+gsize
+rnnc_direction_rows_work (const RnncDirection *direction, gsize m)
 {
-  gsize n = direction->hidden;
+  return rnnc_align (2 * m * direction->input.n * sizeof (float));
+}
 
-  rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, n_sequences,
+void
+rnnc_direction_step_rows (const RnncDirection *direction, const float *in,
+    gsize m, float *h, float *c, void *work)
+{
+  gsize rows = direction->input.n;
+  float *gates = work;
+
+  rnnc_linear_apply (&direction->input, in, direction->input.k, gates, rows, m,
       FALSE);
-  for (gsize i = 0; i < n_sequences; i++)
-    rnnc_kernels ()->gru (gates + i * 3 * n, hidden_part + i * 3 * n, h + i * n,
-        n);
-}
-
-static void
-step_rnn (const RnncDirection *direction, float *gates, float *h,
-    gsize n_sequences)
-{
-  const RnncKernels *kernels = rnnc_kernels ();
-  gsize n = direction->hidden;
-
-  rnnc_linear_apply (&direction->state, h, n, gates, n, n_sequences, TRUE);
-  for (gsize i = 0; i < n_sequences; i++) {
-    if (direction->nonlinearity == RNNC_ACTIVATION_RELU)
-      kernels->relu (gates + i * n, n);
-    else
-      kernels->tanh (gates + i * n, n);
-  }
-  memcpy (h, gates, n_sequences * n * sizeof *h);
-}
-
-/* @gates, @hidden_part, @h, @c: a row a sequence */
-static void
-step (const RnncDirection *direction, float *gates, float *hidden_part,
-    float *h, float *c, gsize n_sequences)
-{
-  switch (direction->cell) {
-    case RNNC_CELL_LSTM:
-      step_lstm (direction, gates, hidden_part, h, c, n_sequences);
-      break;
-    case RNNC_CELL_GRU:
-      step_gru (direction, gates, hidden_part, h, n_sequences);
-      break;
-    case RNNC_CELL_RNN:
-      step_rnn (direction, gates, h, n_sequences);
-      break;
-  }
+  step (direction, m, gates, gates + m * rows, h, c);
 }
 
 /* The input's part of the gates of steps @done … @done + @n - 1:
@@ -240,12 +231,12 @@ rnnc_direction_run (const RnncDirection *direction,
       gsize slot = reverse ? n - 1 - i : i;
 
       running = count_longer (sequences, running, done + i);
-      step (direction, gates + slot * n_sequences * rows, hidden_part, h, c,
-          running);
+      step (direction, running, gates + slot * n_sequences * rows, hidden_part,
+          h, c);
       for (gsize k = 0; k < running; k++) {
         gsize t = reverse ? sequences[k].n_frames - 1 - (done + i) : done + i;
 
-        memcpy (sequences[k].out + t * ldo, h + k * direction->hidden,
+        memcpy (sequences[k].out + t * ldo, h + k * direction->outputs,
             direction->outputs * sizeof (float));
       }
     }

@@ -37,7 +37,7 @@ gsize rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
  * rnnc_direction_run:
  * @sequences: the longest first
  * @ldo: floats between the rows of out
- * @h: [n_sequences, hidden], carried, of which outputs are used of each row
+ * @h: [n_sequences, outputs], carried
  * @c: [n_sequences, hidden], carried (LSTM; others leave it)
  * @reverse: from the last frame to the first
  *
@@ -47,5 +47,18 @@ gsize rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
 void rnnc_direction_run (const RnncDirection *direction,
     const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
     float *c, gboolean reverse, void *work);
+
+/* Bytes of work for @m steps at once. */
+gsize rnnc_direction_rows_work (const RnncDirection *direction, gsize m);
+
+/**
+ * rnnc_direction_step_rows:
+ * @in: [m, in]
+ * @h: [m, outputs], of which the new ones are also the outputs; @c: [m, hidden]
+ *
+ * One step of @m independent sequences; the weights are read once.
+ */
+void rnnc_direction_step_rows (const RnncDirection *direction, const float *in,
+    gsize m, float *h, float *c, void *work);
 
 G_END_DECLS

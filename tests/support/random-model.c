@@ -121,13 +121,13 @@ random_model_description (const char *frontend, const char *layers)
 }
 
 RnncModel *
-random_model_new (const char *frontend, const char *layers)
+random_model_from_text (const char *description)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *directory = g_dir_make_tmp ("random-model-XXXXXX", NULL);
   g_autofree char *path
       = g_build_filename (directory, "random.safetensors", NULL);
-  g_autofree char *text = random_model_description (frontend, layers);
+  g_autofree char *text = g_strdelimit (g_strdup (description), "'", '"');
   RnncModel *model;
 
   g_assert_true (random_model_write (path, text, G_MAXSIZE, TRUE));
@@ -136,6 +136,14 @@ random_model_new (const char *frontend, const char *layers)
   g_unlink (path);
   g_rmdir (directory);
   return model;
+}
+
+RnncModel *
+random_model_new (const char *frontend, const char *layers)
+{
+  g_autofree char *text = random_model_description (frontend, layers);
+
+  return random_model_from_text (text);
 }
 
 float *

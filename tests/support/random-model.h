@@ -32,6 +32,9 @@ char *random_model_description (const char *frontend, const char *layers);
 gboolean random_model_write (const char *path, const char *text, gsize limit,
     gboolean embed);
 
+/* The same, of a whole description with single quotes. */
+RnncModel *random_model_from_text (const char *description);
+
 /* [n_frames, input size], -1..1; free with g_free(). */
 float *random_input (RnncModel *model, gsize n_frames, guint32 seed);
 
