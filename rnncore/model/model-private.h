@@ -33,7 +33,7 @@ guint rnnc_model_first_recurrent (RnncModel *model);
 /* rnnc_model_forward_batch(): sequences that go through the layers together, at
  * most, and the memory that they may take (one alone takes what it needs). */
 #define RNNC_BATCH_SEQUENCES 64
-#define RNNC_BATCH_BYTES ((gsize) 64 << 20)
+#define RNNC_BATCH_BYTES ((gsize) 16 << 20)
 
 /* Bytes of a stream's arena; over the limit where it would be too large. */
 gsize rnnc_model_stream_size (RnncModel *model);

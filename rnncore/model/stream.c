@@ -47,10 +47,13 @@ get_layer (RnncStream *stream, guint index)
   return stream->model->layers[index];
 }
 
+/* Not what the first layer takes: that may be a join of several copies. */
 static gsize
 input_floats (RnncStream *stream)
 {
-  return rnnc_layer_inputs (get_layer (stream, stream->first));
+  return stream->first == 0
+      ? rnnc_model_input_size (stream->model)
+      : rnnc_layer_outputs (get_layer (stream, stream->first - 1));
 }
 
 /* --- memory --------------------------------------------------------------- */
