@@ -75,7 +75,7 @@ push_text (GstRnnGesture *self, const GstRnnGestureEvent *event)
       gst_rnn_text_output_wants_lines (&self->text) ? "\n" : "", NULL);
 
   /* Live, the frames of the gesture are gone: the label follows it. */
-  if (self->is_live)
+  if (self->recogniser.is_live)
     start = MAX (start, self->text.position);
   flow = gst_rnn_text_output_push (&self->text, text, start,
       event->end - event->start);
@@ -89,7 +89,7 @@ push_gap (GstRnnGesture *self)
 {
   GstClockTime hold = rnnc_spotter_latency (self->spotter) + LONGEST_WINDOW;
 
-  if (self->is_live)
+  if (self->recogniser.is_live)
     gst_rnn_text_output_gap (&self->text, self->now);
   else if (!self->current.clip_mode && self->running < 0 && self->now > hold)
     gst_rnn_text_output_gap (&self->text, self->now - hold);

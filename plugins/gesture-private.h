@@ -7,7 +7,7 @@
 #include <gst/video/video.h>
 
 #include "plugins/gstrnngesture.h"
-#include "plugins/model-loader.h"
+#include "plugins/recogniser.h"
 #include "plugins/text-output.h"
 
 G_BEGIN_DECLS
@@ -33,10 +33,9 @@ typedef struct {
 struct _GstRnnGesture {
   GstBaseTransform parent;
 
-  GstRnnModelLoader *loader;
+  GstRnnRecogniser recogniser;
 
   /* Object lock. */
-  char *model; /* (nullable) */
   GstRnnGestureSettings settings;
 
   /* Made by the loading thread, then the streaming thread's. */
@@ -47,9 +46,7 @@ struct _GstRnnGesture {
   GstRnnGestureSettings current;
   GstRnnTextOutput text;
   GstVideoInfo info;
-  GArray *events;   /* GstRnnGestureEvent, not sent yet */
-  gboolean started; /* model and liveness have been seen to */
-  gboolean is_live;
+  GArray *events;      /* GstRnnGestureEvent, not sent yet */
   gboolean has_frames; /* the spotter has, since it began anew */
   GstClockTime now;    /* end of the last frame, or NONE */
   gint running;        /* label seen at this moment, or -1 */

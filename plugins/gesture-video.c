@@ -33,7 +33,6 @@ gst_rnn_gesture_reset (GstRnnGesture *self, gboolean flush)
     gst_rnn_text_output_flush (&self->text);
     return;
   }
-  self->started = FALSE;
   gst_video_info_init (&self->info);
   gst_rnn_text_output_reset (&self->text);
 }
@@ -52,7 +51,7 @@ drain (GstRnnGesture *self)
 /* --- properties and model ------------------------------------------------- */
 
 static void
-apply_settings (GstRnnGesture *self)
+apply_settings (GstRnnGesture *self, gboolean is_first)
 {
   GstRnnGestureSettings last = self->current;
   RnncSpotterOptions options;
@@ -60,38 +59,22 @@ apply_settings (GstRnnGesture *self)
   GST_OBJECT_LOCK (self);
   self->current = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (self->started && last.threshold == self->current.threshold
+  if (!is_first && last.threshold == self->current.threshold
       && last.report_after == self->current.report_after)
     return;
   gst_rnn_gesture_options (&self->current, &options);
   rnnc_spotter_set_options (self->spotter, &options);
 }
 
-static gboolean
-upstream_is_live (GstRnnGesture *self)
-{
-  GstQuery *query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_query_unref (query);
-  return live;
-}
-
 static GstFlowReturn
 make_ready (GstRnnGesture *self)
 {
-  GstFlowReturn flow = gst_rnn_model_loader_wait (self->loader);
+  gboolean is_first;
+  GstFlowReturn flow = gst_rnn_recogniser_wait (&self->recogniser, &is_first);
 
-  if (flow != GST_FLOW_OK)
-    return flow;
-  apply_settings (self);
-  if (self->started)
-    return GST_FLOW_OK;
-  self->started = TRUE;
-  self->is_live = upstream_is_live (self);
-  return GST_FLOW_OK;
+  if (flow == GST_FLOW_OK)
+    apply_settings (self, is_first);
+  return flow;
 }
 
 /* --- frames --------------------------------------------------------------- */
@@ -246,7 +229,7 @@ take_flush (GstRnnGesture *self, GstEvent *event)
 {
   gboolean start = GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START;
 
-  gst_rnn_model_loader_set_flushing (self->loader, start);
+  gst_rnn_model_loader_set_flushing (self->recogniser.loader, start);
   if (!start) {
     if (self->has_frames)
       rnnc_spotter_reset (self->spotter);
@@ -261,7 +244,7 @@ gst_rnn_gesture_see_event (GstRnnGesture *self, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
       drain (self);
-      self->started = FALSE;
+      gst_rnn_recogniser_begin_stream (&self->recogniser);
       gst_rnn_text_output_stream_start (&self->text, event);
       break;
     case GST_EVENT_SEGMENT:

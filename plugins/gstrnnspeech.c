@@ -128,7 +128,7 @@ answer_latency (GstRnnSpeech *self, GstQuery *query)
     gst_query_parse_latency (query, &live, &minimum, &maximum);
   if (live) {
     /* The network's own part is known once it is loaded. */
-    gst_rnn_model_loader_wait (self->loader);
+    gst_rnn_model_loader_wait (self->recogniser.loader);
     GST_OBJECT_LOCK (self);
     settings = self->settings;
     GST_OBJECT_UNLOCK (self);
@@ -149,17 +149,6 @@ src_query (GstPad *pad, GstObject *parent, GstQuery *query)
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
     return answer_latency (GST_RNN_SPEECH (parent), query);
   return gst_pad_query_default (pad, parent, query);
-}
-
-/* Late text is no reason for upstream to skip audio. */
-static gboolean
-src_event (GstPad *pad, GstObject *parent, GstEvent *event)
-{
-  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
-    gst_event_unref (event);
-    return TRUE;
-  }
-  return gst_pad_event_default (pad, parent, event);
 }
 
 /* --- caps ----------------------------------------------------------------- */
@@ -206,101 +195,55 @@ on_loaded (GstElement *element, RnncModel *model, GError **error)
   if (self->transcriber == NULL)
     return FALSE;
   self->model_latency = rnnc_transcriber_latency (self->transcriber);
+  GST_OBJECT_LOCK (self);
+  self->max_observed_delay = 0;
+  GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
 
 static void
-start_loading (GstRnnSpeech *self)
+unload (GstElement *element)
 {
-  g_autofree char *model = NULL;
+  GstRnnSpeech *self = GST_RNN_SPEECH (element);
 
-  GST_OBJECT_LOCK (self);
-  model = g_strdup (self->model);
-  self->max_observed_delay = 0;
-  GST_OBJECT_UNLOCK (self);
-  gst_rnn_speech_reset (self, FALSE);
-  gst_rnn_model_loader_start (self->loader, model);
+  g_clear_pointer (&self->transcriber, rnnc_transcriber_free);
+  self->model_latency = 0;
 }
 
 static void
-forget_stream (GstRnnSpeech *self)
+reset (GstElement *element)
 {
-  gst_rnn_model_loader_stop (self->loader);
-  g_clear_pointer (&self->transcriber, rnnc_transcriber_free);
-  self->model_latency = 0;
-  gst_rnn_speech_reset (self, FALSE);
+  gst_rnn_speech_reset (GST_RNN_SPEECH (element), FALSE);
 }
+
+static const GstRnnRecogniserClass recogniser_class
+    = { "speech", on_loaded, unload, reset };
 
 static GstStateChangeReturn
 change_state (GstElement *element, GstStateChange transition)
 {
-  GstRnnSpeech *self = GST_RNN_SPEECH (element);
-  GstStateChangeReturn result;
-
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    start_loading (self);
-  else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    gst_rnn_model_loader_cancel (self->loader);
-
-  result = GST_ELEMENT_CLASS (gst_rnn_speech_parent_class)
-               ->change_state (element, transition);
-
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
-      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
-          && result == GST_STATE_CHANGE_FAILURE))
-    forget_stream (self);
-  else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
-    gst_rnn_model_loader_release (self->loader);
-  return result;
+  return gst_rnn_recogniser_change_state (&GST_RNN_SPEECH (element)->recogniser,
+      transition,
+      GST_ELEMENT_CLASS (gst_rnn_speech_parent_class)->change_state);
 }
 
 /* --- json_src ------------------------------------------------------------- */
-
-static void
-prepare_src_pad (GstPad *pad)
-{
-  gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (src_query));
-  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (src_event));
-  gst_pad_use_fixed_caps (pad);
-}
 
 static GstPad *
 request_new_pad (GstElement *element, GstPadTemplate *template,
     const char *name, const GstCaps *caps)
 {
-  GstRnnSpeech *self = GST_RNN_SPEECH (element);
-  GstPad *pad;
-
-  if (self->json.pad != NULL)
-    return NULL;
-  pad = gst_pad_new_from_template (template, "json_src");
-  prepare_src_pad (pad);
-  gst_rnn_text_output_set_pad (&self->json, pad);
-  gst_pad_set_active (pad, TRUE);
-  gst_element_add_pad (element, pad);
-  return pad;
+  return gst_rnn_text_output_request_pad (&GST_RNN_SPEECH (element)->json,
+      template, GST_DEBUG_FUNCPTR (src_query));
 }
 
 static void
 release_pad (GstElement *element, GstPad *pad)
 {
-  GstRnnSpeech *self = GST_RNN_SPEECH (element);
-
-  if (pad != self->json.pad)
-    return;
-  gst_rnn_text_output_set_pad (&self->json, NULL);
-  gst_pad_set_active (pad, FALSE);
-  gst_element_remove_pad (element, pad);
+  gst_rnn_text_output_release_pad (&GST_RNN_SPEECH (element)->json, pad);
 }
 
 /* --- properties ----------------------------------------------------------- */
-
-static void
-replace_string (char **string, const GValue *value)
-{
-  g_free (*string);
-  *string = g_value_dup_string (value);
-}
 
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
@@ -312,10 +255,11 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_MODEL:
-      replace_string (&self->model, value);
+      gst_rnn_recogniser_set_model (&self->recogniser, value);
       break;
     case PROP_LANGUAGE_CODE:
-      replace_string (&self->language_code, value);
+      g_free (self->language_code);
+      self->language_code = g_value_dup_string (value);
       break;
     case PROP_LATENCY:
       settings->latency = g_value_get_uint (value);
@@ -366,7 +310,7 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_MODEL:
-      g_value_set_string (value, self->model);
+      g_value_set_string (value, self->recogniser.model);
       break;
     case PROP_LANGUAGE_CODE:
       g_value_set_string (value, self->language_code);
@@ -407,35 +351,31 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
   GST_OBJECT_UNLOCK (self);
 }
 
-#define STATIC_READY                                                           \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define STATIC_PLAYING                                                         \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
-
 static void
 install_model_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_MODEL,
       g_param_spec_string ("model", "Model",
           "Model file, or a model's name (unset: the default speech model)",
-          NULL, STATIC_READY));
+          NULL, GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_LANGUAGE_CODE,
       g_param_spec_string ("language-code", "Language code",
           "Language that results and tags name, BCP 47 (unset: the model's)",
-          NULL, STATIC_READY));
+          NULL, GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_ENDPOINT_SILENCE,
       g_param_spec_uint ("endpoint-silence", "Endpoint silence",
           "Silence that ends an utterance, ms", 0, MAX_UTTERANCE,
-          DEFAULT_ENDPOINT_SILENCE, STATIC_PLAYING));
+          DEFAULT_ENDPOINT_SILENCE, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_MAX_UTTERANCE,
       g_param_spec_uint ("max-utterance", "Longest utterance",
           "Length after which an utterance is ended at the next word boundary, "
           "ms",
-          MIN_UTTERANCE, MAX_UTTERANCE, DEFAULT_MAX_UTTERANCE, STATIC_PLAYING));
+          MIN_UTTERANCE, MAX_UTTERANCE, DEFAULT_MAX_UTTERANCE,
+          GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_CLASS_CONFIDENCE_THRESHOLD,
       g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
           "Words less confident than this are left out", 0.0, 1.0,
-          DEFAULT_THRESHOLD, STATIC_PLAYING));
+          DEFAULT_THRESHOLD, GST_RNN_PARAM_PLAYING));
 }
 
 static void
@@ -445,12 +385,12 @@ install_time_properties (GObjectClass *klass)
       g_param_spec_uint ("latency", "Latency",
           "With output-unit=word: how long after its end a word is held at "
           "most before it is final, ms",
-          0, G_MAXINT, DEFAULT_LATENCY, STATIC_PLAYING));
+          0, G_MAXINT, DEFAULT_LATENCY, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_LATENESS,
       g_param_spec_uint ("lateness", "Lateness",
           "How much later than the audio the text is played, ms; from the next "
           "segment on",
-          0, G_MAXINT, DEFAULT_LATENESS, STATIC_PLAYING));
+          0, G_MAXINT, DEFAULT_LATENESS, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_MAX_OBSERVED_DELAY,
       g_param_spec_uint ("max-observed-delay", "Longest delay observed",
           "Longest time from an utterance's end to its final result, in audio, "
@@ -466,18 +406,18 @@ install_output_properties (GObjectClass *klass)
           "Interval of partial results",
           "Least time between partial results, ms of audio (0: whenever the "
           "text changes, -1: none)",
-          -1, G_MAXINT, DEFAULT_PARTIAL_INTERVAL, STATIC_PLAYING));
+          -1, G_MAXINT, DEFAULT_PARTIAL_INTERVAL, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
-          "Post results on the bus", TRUE, STATIC_PLAYING));
+          "Post results on the bus", TRUE, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_OUTPUT_UNIT,
       g_param_spec_enum ("output-unit", "Output unit",
           "What one text buffer holds", TYPE_UNIT,
-          GST_RNN_SPEECH_UNIT_UTTERANCE, STATIC_READY));
+          GST_RNN_SPEECH_UNIT_UTTERANCE, GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_LINE_FEEDS,
       g_param_spec_enum ("line-feeds", "Line feeds",
           "Whether an utterance's text ends in a line feed", TYPE_LINES,
-          GST_RNN_SPEECH_LINES_AUTO, STATIC_PLAYING));
+          GST_RNN_SPEECH_LINES_AUTO, GST_RNN_PARAM_PLAYING));
 }
 
 /* --- class and instance --------------------------------------------------- */
@@ -487,12 +427,10 @@ finalize (GObject *object)
 {
   GstRnnSpeech *self = GST_RNN_SPEECH (object);
 
-  gst_rnn_model_loader_free (self->loader);
-  g_clear_pointer (&self->transcriber, rnnc_transcriber_free);
+  gst_rnn_recogniser_clear (&self->recogniser);
   gst_rnn_speech_reset (self, FALSE);
   gst_rnn_text_output_clear (&self->text);
   gst_rnn_text_output_clear (&self->json);
-  g_free (self->model);
   g_free (self->language_code);
   g_free (self->language);
   G_OBJECT_CLASS (gst_rnn_speech_parent_class)->finalize (object);
@@ -546,8 +484,6 @@ gst_rnn_speech_init (GstRnnSpeech *self)
 
   init_settings (&self->settings);
   self->current = self->settings;
-  self->loader = gst_rnn_model_loader_new (element, "speech", on_loaded);
-
   self->sink_pad = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sink_pad,
       GST_DEBUG_FUNCPTR (gst_rnn_speech_chain));
@@ -556,9 +492,12 @@ gst_rnn_speech_init (GstRnnSpeech *self)
   gst_pad_add_probe (self->sink_pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
       explain_caps, self, NULL);
   gst_element_add_pad (element, self->sink_pad);
+  gst_rnn_recogniser_init (&self->recogniser, &recogniser_class, element,
+      self->sink_pad);
 
   self->src_pad = gst_pad_new_from_static_template (&src_template, "src");
-  prepare_src_pad (self->src_pad);
+  gst_rnn_text_output_prepare_pad (self->src_pad);
+  gst_pad_set_query_function (self->src_pad, GST_DEBUG_FUNCPTR (src_query));
   gst_element_add_pad (element, self->src_pad);
 
   gst_rnn_text_output_init (&self->text, element, "text", SRC_CAPS);

@@ -49,7 +49,6 @@ gst_rnn_speech_reset (GstRnnSpeech *self, gboolean flush)
     gst_rnn_text_output_flush (&self->json);
     return;
   }
-  self->started = FALSE;
   gst_clear_tag_list (&self->tags);
   gst_rnn_text_output_reset (&self->text);
   gst_rnn_text_output_reset (&self->json);
@@ -75,7 +74,7 @@ drain (GstRnnSpeech *self)
 /* --- properties and model ------------------------------------------------- */
 
 static void
-apply_settings (GstRnnSpeech *self)
+apply_settings (GstRnnSpeech *self, gboolean is_first)
 {
   GstRnnSpeechSettings last = self->current;
   RnncTranscriberOptions options;
@@ -83,7 +82,7 @@ apply_settings (GstRnnSpeech *self)
   GST_OBJECT_LOCK (self);
   self->current = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (self->started && last.endpoint_silence == self->current.endpoint_silence
+  if (!is_first && last.endpoint_silence == self->current.endpoint_silence
       && last.max_utterance == self->current.max_utterance)
     return;
   rnnc_transcriber_options_init (&options);
@@ -104,7 +103,8 @@ same_language (const char *a, const char *b)
 static void
 choose_language (GstRnnSpeech *self)
 {
-  g_autoptr (RnncModel) model = gst_rnn_model_loader_get_model (self->loader);
+  g_autoptr (RnncModel) model
+      = gst_rnn_model_loader_get_model (self->recogniser.loader);
   const char *own = model != NULL ? rnnc_model_language (model) : "";
   char *wanted;
 
@@ -119,31 +119,18 @@ choose_language (GstRnnSpeech *self)
   self->language = wanted != NULL ? wanted : g_strdup (own);
 }
 
-static gboolean
-upstream_is_live (GstRnnSpeech *self)
-{
-  GstQuery *query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (self->sink_pad, query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_query_unref (query);
-  return live;
-}
-
 /* Waits for the model, and does what is done once a stream. */
 static GstFlowReturn
 make_ready (GstRnnSpeech *self)
 {
-  GstFlowReturn flow = gst_rnn_model_loader_wait (self->loader);
+  gboolean is_first;
+  GstFlowReturn flow = gst_rnn_recogniser_wait (&self->recogniser, &is_first);
 
   if (flow != GST_FLOW_OK)
     return flow;
-  apply_settings (self);
-  if (self->started)
+  apply_settings (self, is_first);
+  if (!is_first)
     return GST_FLOW_OK;
-  self->started = TRUE;
-  self->is_live = upstream_is_live (self);
   choose_language (self);
   gst_rnn_speech_send_tags (self);
   return GST_FLOW_OK;
@@ -405,13 +392,13 @@ take_stream_start (GstRnnSpeech *self, GstEvent *event)
   gst_clear_tag_list (&self->tags);
   gst_rnn_text_output_stream_start (&self->text, event);
   gst_rnn_text_output_stream_start (&self->json, event);
-  self->started = FALSE;
+  gst_rnn_recogniser_begin_stream (&self->recogniser);
 }
 
 static void
 take_flush (GstRnnSpeech *self, gboolean start)
 {
-  gst_rnn_model_loader_set_flushing (self->loader, start);
+  gst_rnn_model_loader_set_flushing (self->recogniser.loader, start);
   if (start)
     return;
   if (GST_CLOCK_TIME_IS_VALID (self->base))

@@ -64,7 +64,7 @@ warn_of_delay (GstRnnSpeech *self, GstClockTime start)
 {
   GstClockTime delay;
 
-  if (self->warned || start >= self->text.position || !self->is_live)
+  if (self->warned || start >= self->text.position || !self->recogniser.is_live)
     return;
   self->warned = TRUE;
   delay = self->text.position - start;
@@ -233,7 +233,7 @@ said_until (GstRnnSpeech *self)
   if (self->partial != NULL && self->n_committed > 0
       && self->n_committed < self->partial->words->len)
     until = gst_rnn_transcript_word (self->partial, self->n_committed)->start;
-  if (self->is_live && now > own)
+  if (self->recogniser.is_live && now > own)
     until = MAX (until, now - own);
   return until;
 }

@@ -8,7 +8,7 @@
 #include <gst/audio/audio.h>
 
 #include "plugins/gstrnnspeech.h"
-#include "plugins/model-loader.h"
+#include "plugins/recogniser.h"
 #include "plugins/speech-result.h"
 #include "plugins/text-output.h"
 
@@ -47,10 +47,9 @@ struct _GstRnnSpeech {
 
   GstPad *sink_pad;
   GstPad *src_pad;
-  GstRnnModelLoader *loader;
+  GstRnnRecogniser recogniser;
 
   /* Object lock. */
-  char *model;         /* (nullable) */
   char *language_code; /* (nullable): the model's */
   GstRnnSpeechSettings settings;
   guint max_observed_delay; /* ms */
@@ -65,9 +64,7 @@ struct _GstRnnSpeech {
   GstRnnTextOutput json;
   GstSegment segment;
   gboolean is_timed; /* the input's buffers have usable timestamps */
-  gboolean is_live;
   gboolean is_float;
-  gboolean started;  /* model, liveness and tags have been seen to */
   char *language;    /* in force */
   GstTagList *tags;  /* upstream's */
   GstClockTime base; /* of the transcriber's time 0; NONE: no audio yet */

@@ -32,6 +32,16 @@ void gst_rnn_text_output_clear (GstRnnTextOutput *output);
 /* @pad: (nullable) (transfer none): the element's pad from now on */
 void gst_rnn_text_output_set_pad (GstRnnTextOutput *output, GstPad *pad);
 
+/* A source pad of text: late text is no reason for upstream to skip media, so
+ * QOS ends here; caps are fixed. */
+void gst_rnn_text_output_prepare_pad (GstPad *pad);
+
+/* A request pad, named as @template is, and its end.
+ * Returns: (transfer none) (nullable): %NULL where there is one already */
+GstPad *gst_rnn_text_output_request_pad (GstRnnTextOutput *output,
+    GstPadTemplate *template, GstPadQueryFunction query);
+void gst_rnn_text_output_release_pad (GstRnnTextOutput *output, GstPad *pad);
+
 /* Forgets the stream: PAUSED to READY. */
 void gst_rnn_text_output_reset (GstRnnTextOutput *output);
 /* After a flush: position and headers are to be said again. */
