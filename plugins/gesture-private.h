@@ -17,9 +17,13 @@ GST_DEBUG_CATEGORY_EXTERN (gst_rnn_gesture_debug);
 /* Properties, guarded by the object lock; the streaming thread has a copy. */
 typedef struct {
   double threshold;
+  double release;      /* threshold at a gesture's end */
+  guint refractory;    /* ms */
+  guint minimum;       /* ms */
+  guint window;        /* ms, 0: the model's */
+  guint interval;      /* ms */
   gint64 report_after; /* ms, -1: at its end */
   gboolean clip_mode;
-  gboolean post_messages;
 } GstRnnGestureSettings;
 
 /* An event of the spotter, kept beyond its call. */
@@ -52,6 +56,11 @@ struct _GstRnnGesture {
   gint running;        /* label seen at this moment, or -1 */
   GstFlowReturn flow;  /* of the text pad */
 };
+
+/* --- gesture-properties.c ------------------------------------------------- */
+
+void gst_rnn_gesture_settings_init (GstRnnGestureSettings *settings);
+void gst_rnn_gesture_install_properties (GObjectClass *klass);
 
 /* --- gesture-video.c ------------------------------------------------------ */
 

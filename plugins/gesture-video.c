@@ -5,9 +5,6 @@
 
 #define GST_CAT_DEFAULT gst_rnn_gesture_debug
 
-/* The default thresholds' ratio: an event ends lower than it starts. */
-#define OFF_PER_ON (0.4 / 0.7)
-
 void
 gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
     RnncSpotterOptions *options)
@@ -15,7 +12,11 @@ gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
   rnnc_spotter_options_init (options);
   options->mode = settings->clip_mode ? RNNC_SPOTTER_CLIP : RNNC_SPOTTER_STREAM;
   options->threshold_on = settings->threshold;
-  options->threshold_off = settings->threshold * OFF_PER_ON;
+  options->threshold_off = MIN (settings->release, settings->threshold);
+  options->refractory = settings->refractory * GST_MSECOND;
+  options->minimum = settings->minimum * GST_MSECOND;
+  options->window = settings->window * GST_MSECOND;
+  options->hop = settings->interval * GST_MSECOND;
   options->report_after = settings->report_after < 0
       ? -1
       : settings->report_after * (gint64) GST_MSECOND;
@@ -50,6 +51,15 @@ drain (GstRnnGesture *self)
 
 /* --- properties and model ------------------------------------------------- */
 
+static gboolean
+same_settings (const GstRnnGestureSettings *a, const GstRnnGestureSettings *b)
+{
+  return a->threshold == b->threshold && a->release == b->release
+      && a->refractory == b->refractory && a->minimum == b->minimum
+      && a->window == b->window && a->interval == b->interval
+      && a->report_after == b->report_after && a->clip_mode == b->clip_mode;
+}
+
 static void
 apply_settings (GstRnnGesture *self, gboolean is_first)
 {
@@ -59,8 +69,7 @@ apply_settings (GstRnnGesture *self, gboolean is_first)
   GST_OBJECT_LOCK (self);
   self->current = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (!is_first && last.threshold == self->current.threshold
-      && last.report_after == self->current.report_after)
+  if (!is_first && same_settings (&last, &self->current))
     return;
   gst_rnn_gesture_options (&self->current, &options);
   rnnc_spotter_set_options (self->spotter, &options);

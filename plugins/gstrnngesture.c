@@ -19,9 +19,6 @@
 GST_DEBUG_CATEGORY (gst_rnn_gesture_debug);
 #define GST_CAT_DEFAULT gst_rnn_gesture_debug
 
-#define DEFAULT_THRESHOLD 0.7
-#define DEFAULT_REPORT_AFTER -1
-
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
 #define DEPTH_FORMAT "GRAY16_LE"
 #else
@@ -31,15 +28,6 @@ GST_DEBUG_CATEGORY (gst_rnn_gesture_debug);
   GST_VIDEO_CAPS_MAKE ("{ RGB, BGR, RGBx, xRGB, BGRx, xBGR, RGBA, ARGB, "      \
                        "BGRA, ABGR, GRAY8, " DEPTH_FORMAT ", NV12, I420 }")
 #define TEXT_CAPS "text/x-raw, format = (string) utf8"
-
-enum {
-  PROP_0,
-  PROP_MODEL,
-  PROP_CLIP_MODE,
-  PROP_CLASS_CONFIDENCE_THRESHOLD,
-  PROP_REPORT_AFTER,
-  PROP_POST_MESSAGES,
-};
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VIDEO_CAPS));
@@ -89,8 +77,14 @@ reset (GstElement *element)
   gst_rnn_gesture_reset (GST_RNN_GESTURE (element), FALSE);
 }
 
-static const GstRnnRecogniserClass recogniser_class
-    = { "gesture", on_loaded, unload, reset };
+static const GstRnnRecogniserClass recogniser_class = {
+  .task = "gesture",
+  .caps_advice = "rnngesture takes RGB, grey, NV12 or I420 video; put "
+                 "\"videoconvert\" before it.",
+  .loaded = on_loaded,
+  .unload = unload,
+  .reset = reset,
+};
 
 static GstStateChangeReturn
 change_state (GstElement *element, GstStateChange transition)
@@ -144,91 +138,6 @@ release_pad (GstElement *element, GstPad *pad)
   gst_rnn_text_output_release_pad (&GST_RNN_GESTURE (element)->text, pad);
 }
 
-/* --- properties ----------------------------------------------------------- */
-
-static void
-set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
-{
-  GstRnnGesture *self = GST_RNN_GESTURE (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      gst_rnn_recogniser_set_model (&self->recogniser, value);
-      break;
-    case PROP_CLIP_MODE:
-      self->settings.clip_mode = g_value_get_boolean (value);
-      break;
-    case PROP_CLASS_CONFIDENCE_THRESHOLD:
-      self->settings.threshold = g_value_get_double (value);
-      break;
-    case PROP_REPORT_AFTER:
-      self->settings.report_after = g_value_get_int64 (value);
-      break;
-    case PROP_POST_MESSAGES:
-      self->settings.post_messages = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
-{
-  GstRnnGesture *self = GST_RNN_GESTURE (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, self->recogniser.model);
-      break;
-    case PROP_CLIP_MODE:
-      g_value_set_boolean (value, self->settings.clip_mode);
-      break;
-    case PROP_CLASS_CONFIDENCE_THRESHOLD:
-      g_value_set_double (value, self->settings.threshold);
-      break;
-    case PROP_REPORT_AFTER:
-      g_value_set_int64 (value, self->settings.report_after);
-      break;
-    case PROP_POST_MESSAGES:
-      g_value_set_boolean (value, self->settings.post_messages);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-install_properties (GObjectClass *klass)
-{
-  g_object_class_install_property (klass, PROP_MODEL,
-      g_param_spec_string ("model", "Model",
-          "Model file, or a model's name (unset: the default gesture model)",
-          NULL, GST_RNN_PARAM_READY));
-  g_object_class_install_property (klass, PROP_CLIP_MODE,
-      g_param_spec_boolean ("clip-mode", "Clip mode",
-          "One label for all up to the end of the stream or segment, instead "
-          "of events on an endless stream",
-          FALSE, GST_RNN_PARAM_READY));
-  g_object_class_install_property (klass, PROP_CLASS_CONFIDENCE_THRESHOLD,
-      g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
-          "Confidence from which on a gesture is seen (clip-mode has the most "
-          "likely one)",
-          0.0, 1.0, DEFAULT_THRESHOLD, GST_RNN_PARAM_PLAYING));
-  g_object_class_install_property (klass, PROP_REPORT_AFTER,
-      g_param_spec_int64 ("report-after", "Report after",
-          "How long a gesture must have been seen to be reported while it "
-          "still goes on, ms (-1: when it has ended)",
-          -1, G_MAXINT, DEFAULT_REPORT_AFTER, GST_RNN_PARAM_PLAYING));
-  g_object_class_install_property (klass, PROP_POST_MESSAGES,
-      g_param_spec_boolean ("post-messages", "Post messages",
-          "Post results on the bus", TRUE, GST_RNN_PARAM_PLAYING));
-}
-
 /* --- class and instance --------------------------------------------------- */
 
 static void
@@ -249,10 +158,9 @@ gst_rnn_gesture_class_init (GstRnnGestureClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *transform_class = GST_BASE_TRANSFORM_CLASS (klass);
 
-  object_class->set_property = set_property;
-  object_class->get_property = get_property;
   object_class->finalize = finalize;
-  install_properties (object_class);
+  gst_rnn_recogniser_class_init (object_class);
+  gst_rnn_gesture_install_properties (object_class);
 
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
   element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
@@ -278,12 +186,7 @@ gst_rnn_gesture_class_init (GstRnnGestureClass *klass)
 static void
 gst_rnn_gesture_init (GstRnnGesture *self)
 {
-  self->settings = (GstRnnGestureSettings){
-    .threshold = DEFAULT_THRESHOLD,
-    .report_after = DEFAULT_REPORT_AFTER,
-    .clip_mode = FALSE,
-    .post_messages = TRUE,
-  };
+  gst_rnn_gesture_settings_init (&self->settings);
   self->current = self->settings;
   gst_rnn_recogniser_init (&self->recogniser, &recogniser_class,
       GST_ELEMENT (self), GST_BASE_TRANSFORM_SINK_PAD (self));

@@ -6,11 +6,13 @@
 #pragma once
 
 #include "plugins/model-loader.h"
+#include "plugins/settings.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  const char *task; /* "speech" or "gesture" */
+  const char *task;        /* "speech" or "gesture" */
+  const char *caps_advice; /* error where the sink pad refuses caps */
   /* In the loading thread: makes what the element runs. */
   GstRnnModelLoadedFunc loaded;
   /* Frees what @loaded made; nobody streams. */
@@ -27,13 +29,16 @@ typedef struct {
 
   /* Object lock. */
   char *model; /* (nullable) */
+  gboolean post_messages;
+  gboolean use_signals;
 
   /* The streaming thread's. */
   gboolean started; /* liveness has been seen to, this stream */
   gboolean is_live;
 } GstRnnRecogniser;
 
-/* @klass: static. @element, @sink_pad: outlive @recogniser. */
+/* Caps that the sink pad refuses, which it does without a word, are explained
+ * by an error. @klass: static. @element, @sink_pad: outlive @recogniser. */
 void gst_rnn_recogniser_init (GstRnnRecogniser *recogniser,
     const GstRnnRecogniserClass *klass, GstElement *element, GstPad *sink_pad);
 void gst_rnn_recogniser_clear (GstRnnRecogniser *recogniser);
@@ -60,14 +65,30 @@ gst_rnn_recogniser_wait (GstRnnRecogniser *recogniser, gboolean *is_first);
 /* Another stream begins: the next wait is its first. */
 void gst_rnn_recogniser_begin_stream (GstRnnRecogniser *recogniser);
 
-/* The property model; the caller has the object lock. */
-void gst_rnn_recogniser_set_model (GstRnnRecogniser *recogniser,
-    const GValue *value);
+/* Properties and the signal of both; an element's own properties follow. */
+enum {
+  GST_RNN_PROP_MODEL = 1,
+  GST_RNN_PROP_POST_MESSAGES,
+  GST_RNN_PROP_USE_SIGNALS,
+  GST_RNN_PROP_OWN,
+};
 
-/* Flags of properties that may change up to READY, and at any time. */
-#define GST_RNN_PARAM_READY                                                    \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define GST_RNN_PARAM_PLAYING                                                  \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
+void gst_rnn_recogniser_class_init (GObjectClass *klass);
+/* Whether @id is one of those above. Both lock. */
+gboolean gst_rnn_recogniser_set_property (GstRnnRecogniser *recogniser,
+    guint id, const GValue *value);
+gboolean gst_rnn_recogniser_get_property (GstRnnRecogniser *recogniser,
+    guint id, GValue *value);
+
+/**
+ * gst_rnn_recogniser_publish:
+ * @result: named after the element
+ * @message: (transfer full) (nullable): what goes on the bus
+ *
+ * Posts @message, and emits the signal "result" with @result, as the properties
+ * say. Called in the streaming thread with no lock held.
+ */
+void gst_rnn_recogniser_publish (GstRnnRecogniser *recogniser,
+    const GstStructure *result, GstStructure *message);
 
 G_END_DECLS

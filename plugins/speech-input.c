@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Audio on its way in: what is continuous, what is a break, when to drain. */
+#include <math.h>
 #include <string.h>
 
 #include "plugins/speech-private.h"
@@ -131,6 +132,7 @@ make_ready (GstRnnSpeech *self)
   apply_settings (self, is_first);
   if (!is_first)
     return GST_FLOW_OK;
+  self->warned_of_numbers = FALSE;
   choose_language (self);
   gst_rnn_speech_send_tags (self);
   return GST_FLOW_OK;
@@ -171,6 +173,21 @@ convert (const gint16 *from, float *to, gsize n)
     to[i] = from[i] / 32768.0f;
 }
 
+/* The front end takes NaN and infinities for 0. */
+static void
+warn_of_numbers (GstRnnSpeech *self, const float *samples, gsize n)
+{
+  for (gsize i = 0; i < n && !self->warned_of_numbers; i++) {
+    if (isfinite (samples[i]))
+      continue;
+    self->warned_of_numbers = TRUE;
+    GST_ELEMENT_WARNING (self, STREAM, DECODE,
+        ("The audio holds samples that are no numbers; they count as silence."),
+        ("first at %" GST_TIME_FORMAT,
+            GST_TIME_ARGS (gst_rnn_speech_now (self) + duration_of (i))));
+  }
+}
+
 static GstFlowReturn
 push_samples (GstRnnSpeech *self, const guint8 *data, gsize n_samples)
 {
@@ -183,6 +200,7 @@ push_samples (GstRnnSpeech *self, const guint8 *data, gsize n_samples)
     if (self->is_float) {
       memcpy (slice, data, n * sizeof (float));
       data += n * sizeof (float);
+      warn_of_numbers (self, slice, n);
     } else {
       convert ((const gint16 *) (gconstpointer) data, slice, n);
       data += n * sizeof (gint16);

@@ -105,7 +105,7 @@ static guint
 count_due_words (GstRnnSpeech *self)
 {
   const GstRnnTranscript *partial = self->partial;
-  GstClockTime hold = self->current.latency * GST_MSECOND;
+  GstClockTime own = gst_rnn_speech_own_latency (self, &self->current);
   GstClockTime now = gst_rnn_speech_now (self);
   guint due = self->n_committed;
 
@@ -113,7 +113,7 @@ count_due_words (GstRnnSpeech *self)
     const GstRnnWord *word = gst_rnn_transcript_word (partial, due);
     gboolean is_last = due + 1 == partial->words->len;
 
-    if ((is_last ? word->end : word->start) + hold + self->model_latency > now)
+    if ((is_last ? word->end : word->start) + own > now)
       break;
     due++;
   }
@@ -125,18 +125,20 @@ count_due_words (GstRnnSpeech *self)
 static void
 publish (GstRnnSpeech *self, const GstRnnTranscript *transcript)
 {
-  GstStructure *result = gst_rnn_transcript_to_structure (transcript,
+  g_autoptr (GstStructure) result = gst_rnn_transcript_to_structure (transcript,
       "rnnspeech", &self->segment, self->language);
   g_autofree char *json = gst_rnn_result_to_json (result);
   g_autofree char *line = g_strconcat (json, "\n", NULL);
+  GstStructure *message;
 
   gst_rnn_text_output_push (&self->json, line, transcript->start,
       transcript->end - transcript->start);
-  if (self->current.post_messages)
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_element (GST_OBJECT (self), result));
+  if (self->current.compat == GST_RNN_SPEECH_COMPAT_NONE)
+    message = gst_structure_copy (result);
   else
-    gst_structure_free (result);
+    message = gst_rnn_speech_compat_message (self->current.compat, transcript,
+        result, &self->segment);
+  gst_rnn_recogniser_publish (&self->recogniser, result, message);
 }
 
 static void

@@ -9,7 +9,7 @@
 
 #include "plugins/gstrnnspeech.h"
 #include "plugins/recogniser.h"
-#include "plugins/speech-result.h"
+#include "plugins/speech-message.h"
 #include "plugins/text-output.h"
 
 G_BEGIN_DECLS
@@ -37,9 +37,9 @@ typedef struct {
   guint endpoint_silence;  /* ms */
   guint max_utterance;     /* ms */
   double threshold;
-  gboolean post_messages;
-  GstRnnSpeechUnit unit;
-  GstRnnSpeechLines lines;
+  gint unit;   /* GstRnnSpeechUnit */
+  gint lines;  /* GstRnnSpeechLines */
+  gint compat; /* GstRnnSpeechCompat */
 } GstRnnSpeechSettings;
 
 struct _GstRnnSpeech {
@@ -65,8 +65,9 @@ struct _GstRnnSpeech {
   GstSegment segment;
   gboolean is_timed; /* the input's buffers have usable timestamps */
   gboolean is_float;
-  char *language;    /* in force */
-  GstTagList *tags;  /* upstream's */
+  gboolean warned_of_numbers; /* this stream */
+  char *language;             /* in force */
+  GstTagList *tags;           /* upstream's */
   GstClockTime base; /* of the transcriber's time 0; NONE: no audio yet */
   guint64 n_samples; /* the transcriber has had since */
   GstClockTime next; /* where the next buffer should begin, or NONE */
@@ -78,6 +79,11 @@ struct _GstRnnSpeech {
   GstClockTime next_partial; /* not before, or NONE */
   GstFlowReturn flow;
 };
+
+/* --- speech-properties.c -------------------------------------------------- */
+
+void gst_rnn_speech_settings_init (GstRnnSpeechSettings *settings);
+void gst_rnn_speech_install_properties (GObjectClass *klass);
 
 /* --- gstrnnspeech.c ------------------------------------------------------- */
 

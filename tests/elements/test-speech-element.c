@@ -293,8 +293,8 @@ static const struct {
   { "utterance", "", TRUE, MODEL_LATENCY + 800 * GST_MSECOND },
   { "endpoint-silence", "endpoint-silence=500", TRUE,
       MODEL_LATENCY + 500 * GST_MSECOND },
-  { "word", "output-unit=word latency=300", TRUE,
-      MODEL_LATENCY + 300 * GST_MSECOND },
+  { "word", "output-unit=word latency=300", TRUE, 300 * GST_MSECOND },
+  { "word-at-once", "output-unit=word latency=0", TRUE, MODEL_LATENCY },
 };
 
 /* Answered in PAUSED, before caps and data. */
