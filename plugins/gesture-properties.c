@@ -132,6 +132,7 @@ gst_rnn_gesture_install_properties (GObjectClass *klass)
 {
   klass->set_property = set_property;
   klass->get_property = get_property;
+  gst_rnn_recogniser_class_init (klass);
   install_decision_properties (klass);
   install_event_properties (klass);
 }

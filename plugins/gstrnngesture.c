@@ -159,7 +159,6 @@ gst_rnn_gesture_class_init (GstRnnGestureClass *klass)
   GstBaseTransformClass *transform_class = GST_BASE_TRANSFORM_CLASS (klass);
 
   object_class->finalize = finalize;
-  gst_rnn_recogniser_class_init (object_class);
   gst_rnn_gesture_install_properties (object_class);
 
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);

@@ -183,7 +183,6 @@ gst_rnn_speech_class_init (GstRnnSpeechClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
   object_class->finalize = finalize;
-  gst_rnn_recogniser_class_init (object_class);
   gst_rnn_speech_install_properties (object_class);
 
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);

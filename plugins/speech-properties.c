@@ -246,6 +246,7 @@ gst_rnn_speech_install_properties (GObjectClass *klass)
 {
   klass->set_property = set_property;
   klass->get_property = get_property;
+  gst_rnn_recogniser_class_init (klass);
   install_decoding_properties (klass);
   install_time_properties (klass);
   install_output_properties (klass);
