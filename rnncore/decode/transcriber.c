@@ -50,6 +50,12 @@ rnnc_transcriber_options_init (RnncTranscriberOptions *options)
   options->endpoint_silence = 800 * NS_PER_SECOND / 1000;
   options->max_utterance = 20 * NS_PER_SECOND;
   options->partial_interval = 0;
+  options->beam_width = 1;
+  options->alternatives = 0;
+  options->whole = FALSE;
+  options->language_weight = 0.5;
+  options->word_bonus = 1.0;
+  options->phrase_threshold = 0.5;
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -97,6 +103,7 @@ report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
     .utterance_id = transcriber->utterance_id,
     .text = rnnc_ctc_decoder_text (transcriber->decoder),
     .words = transcriber->words,
+    .phrase = -1,
   };
   double sum = 0.0, duration = 0.0;
 
