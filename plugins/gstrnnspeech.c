@@ -103,7 +103,8 @@ on_loaded (GstElement *element, RnncModel *model, GError **error)
   }
   self->transcriber = rnnc_transcriber_new (model, NULL,
       gst_rnn_speech_take_transcript, self, error);
-  if (self->transcriber == NULL)
+  if (self->transcriber == NULL
+      || !gst_rnn_speech_load_files (self, model, error))
     return FALSE;
   self->model_latency = rnnc_transcriber_latency (self->transcriber);
   GST_OBJECT_LOCK (self);
@@ -172,6 +173,8 @@ finalize (GObject *object)
   gst_rnn_text_output_clear (&self->text);
   gst_rnn_text_output_clear (&self->json);
   g_free (self->language_code);
+  for (guint i = 0; i < GST_RNN_SPEECH_N_FILES; i++)
+    g_free (self->files[i]);
   g_free (self->language);
   G_OBJECT_CLASS (gst_rnn_speech_parent_class)->finalize (object);
 }

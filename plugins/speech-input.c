@@ -74,23 +74,31 @@ drain (GstRnnSpeech *self)
 
 /* --- properties and model ------------------------------------------------- */
 
+static gboolean
+same_options (const RnncTranscriberOptions *a, const RnncTranscriberOptions *b)
+{
+  return a->endpoint_silence == b->endpoint_silence
+      && a->max_utterance == b->max_utterance && a->whole == b->whole
+      && a->beam_width == b->beam_width && a->alternatives == b->alternatives
+      && a->language_weight == b->language_weight
+      && a->word_bonus == b->word_bonus
+      && a->phrase_threshold == b->phrase_threshold;
+}
+
 static void
 apply_settings (GstRnnSpeech *self, gboolean is_first)
 {
-  GstRnnSpeechSettings last = self->current;
-  RnncTranscriberOptions options;
+  gboolean is_live = self->recogniser.is_live;
+  RnncTranscriberOptions last, options;
 
+  gst_rnn_speech_options (&self->current, is_live, &last);
   GST_OBJECT_LOCK (self);
   self->current = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (!is_first && last.endpoint_silence == self->current.endpoint_silence
-      && last.max_utterance == self->current.max_utterance)
-    return;
-  rnnc_transcriber_options_init (&options);
-  options.endpoint_silence = self->current.endpoint_silence * GST_MSECOND;
-  options.max_utterance = self->current.max_utterance * GST_MSECOND;
-  options.partial_interval = 0; /* ours is applied on the way out */
-  rnnc_transcriber_set_options (self->transcriber, &options);
+  gst_rnn_speech_options (&self->current, is_live, &options);
+  if (is_first || !same_options (&last, &options))
+    rnnc_transcriber_set_options (self->transcriber, &options);
+  gst_rnn_speech_reload_files (self);
 }
 
 static gboolean

@@ -60,6 +60,38 @@ add_words (JsonBuilder *builder, const GArray *words, const GstSegment *segment)
   json_builder_end_array (builder);
 }
 
+static void
+add_reading (JsonBuilder *builder, const char *text, double confidence,
+    const GArray *words, const GstSegment *segment)
+{
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "confidence");
+  json_builder_add_double_value (builder, confidence);
+  add_words (builder, words, segment);
+  json_builder_set_member_name (builder, "text");
+  json_builder_add_string_value (builder, text);
+  json_builder_end_object (builder);
+}
+
+/* As Vosk has it where alternatives were asked for: the best is among them. */
+static void
+add_alternatives (JsonBuilder *builder, const GstRnnTranscript *transcript,
+    const GstSegment *segment)
+{
+  json_builder_set_member_name (builder, "alternatives");
+  json_builder_begin_array (builder);
+  add_reading (builder, transcript->text, transcript->confidence,
+      transcript->words, segment);
+  for (guint i = 0; i < transcript->alternatives->len; i++) {
+    const GstRnnReading *reading
+        = &g_array_index (transcript->alternatives, GstRnnReading, i);
+
+    add_reading (builder, reading->text, reading->confidence, reading->words,
+        segment);
+  }
+  json_builder_end_array (builder);
+}
+
 static char *
 vosk_json (const GstRnnTranscript *transcript, const GstSegment *segment)
 {
@@ -67,11 +99,15 @@ vosk_json (const GstRnnTranscript *transcript, const GstSegment *segment)
   g_autoptr (JsonNode) root = NULL;
 
   json_builder_begin_object (builder);
-  if (transcript->is_final)
-    add_words (builder, transcript->words, segment);
-  json_builder_set_member_name (builder,
-      transcript->is_final ? "text" : "partial");
-  json_builder_add_string_value (builder, transcript->text);
+  if (transcript->alternatives->len > 0) {
+    add_alternatives (builder, transcript, segment);
+  } else {
+    if (transcript->is_final)
+      add_words (builder, transcript->words, segment);
+    json_builder_set_member_name (builder,
+        transcript->is_final ? "text" : "partial");
+    json_builder_add_string_value (builder, transcript->text);
+  }
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   return json_to_string (root, FALSE);

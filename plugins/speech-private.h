@@ -29,6 +29,12 @@ typedef enum {
   GST_RNN_SPEECH_LINES_NEVER,
 } GstRnnSpeechLines;
 
+typedef enum {
+  GST_RNN_SPEECH_MODE_AUTO,
+  GST_RNN_SPEECH_MODE_STREAMING,
+  GST_RNN_SPEECH_MODE_OFFLINE,
+} GstRnnSpeechMode;
+
 /* Properties, guarded by the object lock; the streaming thread has a copy. */
 typedef struct {
   guint latency;           /* ms */
@@ -37,10 +43,24 @@ typedef struct {
   guint endpoint_silence;  /* ms */
   guint max_utterance;     /* ms */
   double threshold;
+  guint beam_width;
+  guint alternatives;
+  double language_weight;
+  double word_bonus;
+  double phrase_threshold;
+  gint mode;   /* GstRnnSpeechMode */
   gint unit;   /* GstRnnSpeechUnit */
   gint lines;  /* GstRnnSpeechLines */
   gint compat; /* GstRnnSpeechCompat */
 } GstRnnSpeechSettings;
+
+/* Files that decoding is helped by or held to. */
+typedef enum {
+  GST_RNN_SPEECH_PHRASES,
+  GST_RNN_SPEECH_HOT_WORDS,
+  GST_RNN_SPEECH_LANGUAGE_MODEL,
+  GST_RNN_SPEECH_N_FILES,
+} GstRnnSpeechFile;
 
 struct _GstRnnSpeech {
   GstElement parent;
@@ -50,7 +70,9 @@ struct _GstRnnSpeech {
   GstRnnRecogniser recogniser;
 
   /* Object lock. */
-  char *language_code; /* (nullable): the model's */
+  char *language_code;                 /* (nullable): the model's */
+  char *files[GST_RNN_SPEECH_N_FILES]; /* (nullable) */
+  guint changed_files; /* bit a file: not loaded yet as it is named now */
   GstRnnSpeechSettings settings;
   guint max_observed_delay; /* ms */
 
@@ -84,6 +106,22 @@ struct _GstRnnSpeech {
 
 void gst_rnn_speech_settings_init (GstRnnSpeechSettings *settings);
 void gst_rnn_speech_install_properties (GObjectClass *klass);
+
+/* --- speech-decoding.c ---------------------------------------------------- */
+
+/* The transcriber's options; @is_live: what mode=auto depends on. */
+void gst_rnn_speech_options (const GstRnnSpeechSettings *settings,
+    gboolean is_live, RnncTranscriberOptions *options);
+/* The property of @file; the caller has the object lock. */
+void gst_rnn_speech_set_file (GstRnnSpeech *self, GstRnnSpeechFile file,
+    const GValue *value);
+/* Before the stream: loads all files that are named. The caller is the loading
+ * thread. Returns: %FALSE with @error naming file, line and reason */
+gboolean gst_rnn_speech_load_files (GstRnnSpeech *self, RnncModel *model,
+    GError **error);
+/* In the stream: loads files that were named since. One that cannot be loaded
+ * is a warning, and what was in force stays. */
+void gst_rnn_speech_reload_files (GstRnnSpeech *self);
 
 /* --- gstrnnspeech.c ------------------------------------------------------- */
 

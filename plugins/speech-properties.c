@@ -18,6 +18,13 @@ enum {
   PROP_ENDPOINT_SILENCE,
   PROP_MAX_UTTERANCE,
   PROP_CLASS_CONFIDENCE_THRESHOLD,
+  PROP_BEAM_WIDTH,
+  PROP_ALTERNATIVES,
+  PROP_MODE,
+  PROP_LANGUAGE_MODEL_WEIGHT,
+  PROP_WORD_BONUS,
+  PROP_PHRASE_THRESHOLD,
+  PROP_FILE, /* three, as GstRnnSpeechFile */
 };
 
 static const GstRnnSpeechSettings defaults = {
@@ -27,6 +34,12 @@ static const GstRnnSpeechSettings defaults = {
   .endpoint_silence = 800,
   .max_utterance = 20000,
   .threshold = 0.0,
+  .beam_width = 1,
+  .alternatives = 0,
+  .language_weight = 0.5,
+  .word_bonus = 1.0,
+  .phrase_threshold = 0.5,
+  .mode = GST_RNN_SPEECH_MODE_AUTO,
   .unit = GST_RNN_SPEECH_UNIT_UTTERANCE,
   .lines = GST_RNN_SPEECH_LINES_AUTO,
   .compat = GST_RNN_SPEECH_COMPAT_NONE,
@@ -43,6 +56,12 @@ static const GstRnnField fields[] = {
   { PROP_ENDPOINT_SILENCE, FIELD (endpoint_silence), TRUE },
   { PROP_MAX_UTTERANCE, FIELD (max_utterance), FALSE },
   { PROP_CLASS_CONFIDENCE_THRESHOLD, FIELD (threshold), FALSE },
+  { PROP_BEAM_WIDTH, FIELD (beam_width), FALSE },
+  { PROP_ALTERNATIVES, FIELD (alternatives), FALSE },
+  { PROP_MODE, FIELD (mode), FALSE },
+  { PROP_LANGUAGE_MODEL_WEIGHT, FIELD (language_weight), FALSE },
+  { PROP_WORD_BONUS, FIELD (word_bonus), FALSE },
+  { PROP_PHRASE_THRESHOLD, FIELD (phrase_threshold), FALSE },
   { 0 },
 };
 
@@ -91,6 +110,25 @@ lines_get_type (void)
   return type;
 }
 
+#define TYPE_MODE (mode_get_type ())
+static GType
+mode_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_RNN_SPEECH_MODE_AUTO,
+        "Streaming where upstream is live, else offline", "auto" },
+    { GST_RNN_SPEECH_MODE_STREAMING, "In chunks with look-ahead", "streaming" },
+    { GST_RNN_SPEECH_MODE_OFFLINE, "A whole utterance at its end", "offline" },
+    { 0, NULL, NULL },
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstRnnSpeechMode", values));
+  return type;
+}
+
 #define TYPE_COMPAT (compat_get_type ())
 static GType
 compat_get_type (void)
@@ -129,6 +167,12 @@ set_field (GstRnnSpeech *self, const GstRnnField *field, const GValue *value)
         gst_message_new_latency (GST_OBJECT (self)));
 }
 
+static gboolean
+is_file (guint id)
+{
+  return id >= PROP_FILE && id < PROP_FILE + GST_RNN_SPEECH_N_FILES;
+}
+
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
@@ -142,13 +186,13 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
   if (gst_rnn_recogniser_set_property (&self->recogniser, id, value))
     return;
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_LANGUAGE_CODE:
-      g_free (self->language_code);
-      self->language_code = g_value_dup_string (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  if (id == PROP_LANGUAGE_CODE) {
+    g_free (self->language_code);
+    self->language_code = g_value_dup_string (value);
+  } else if (is_file (id)) {
+    gst_rnn_speech_set_file (self, id - PROP_FILE, value);
+  } else {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -166,6 +210,8 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
     gst_rnn_field_get (field, &self->settings, value);
   else if (id == PROP_LANGUAGE_CODE)
     g_value_set_string (value, self->language_code);
+  else if (is_file (id))
+    g_value_set_string (value, self->files[id - PROP_FILE]);
   else if (id == PROP_MAX_OBSERVED_DELAY)
     g_value_set_uint (value, self->max_observed_delay);
   else
@@ -196,6 +242,58 @@ install_decoding_properties (GObjectClass *klass)
       g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
           "Words less confident than this are left out", 0.0, 1.0,
           defaults.threshold, GST_RNN_PARAM_PLAYING));
+}
+
+static void
+install_search_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, PROP_BEAM_WIDTH,
+      g_param_spec_uint ("beam-width", "Beam width",
+          "Prefixes that the search keeps (1: the best path; with a language "
+          "model, hot words or alternatives, 16)",
+          1, RNNC_TRANSCRIBER_MAX_BEAM, defaults.beam_width,
+          GST_RNN_PARAM_READY));
+  g_object_class_install_property (klass, PROP_ALTERNATIVES,
+      g_param_spec_uint ("alternatives", "Alternatives",
+          "Further readings with each final result", 0,
+          RNNC_TRANSCRIBER_MAX_ALTERNATIVES, defaults.alternatives,
+          GST_RNN_PARAM_PLAYING));
+  g_object_class_install_property (klass, PROP_MODE,
+      g_param_spec_enum ("mode", "Mode",
+          "How a bidirectional model hears an utterance", TYPE_MODE,
+          defaults.mode, GST_RNN_PARAM_READY));
+}
+
+static void
+install_help_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, PROP_FILE + GST_RNN_SPEECH_PHRASES,
+      g_param_spec_string ("phrases", "Phrase list",
+          "File with a phrase a line, which decoding is held to; what is none "
+          "of them is rejected",
+          NULL, GST_RNN_PARAM_PLAYING));
+  g_object_class_install_property (klass, PROP_PHRASE_THRESHOLD,
+      g_param_spec_double ("phrase-threshold", "Phrase threshold",
+          "Confidence from which a phrase is accepted (0: the nearest always)",
+          0.0, 1.0, defaults.phrase_threshold, GST_RNN_PARAM_PLAYING));
+  g_object_class_install_property (klass, PROP_FILE + GST_RNN_SPEECH_HOT_WORDS,
+      g_param_spec_string ("hotwords", "Hot words",
+          "File with a word or phrase a line, and perhaps a tab and its boost, "
+          "that are heard more easily",
+          NULL, GST_RNN_PARAM_PLAYING));
+  g_object_class_install_property (klass,
+      PROP_FILE + GST_RNN_SPEECH_LANGUAGE_MODEL,
+      g_param_spec_string ("language-model", "Language model",
+          "Model file of a language model, or its name", NULL,
+          GST_RNN_PARAM_READY));
+  g_object_class_install_property (klass, PROP_LANGUAGE_MODEL_WEIGHT,
+      g_param_spec_double ("language-model-weight", "Language model's weight",
+          "Weight of the language model beside the sound", 0.0, 10.0,
+          defaults.language_weight, GST_RNN_PARAM_PLAYING));
+  g_object_class_install_property (klass, PROP_WORD_BONUS,
+      g_param_spec_double ("word-bonus", "Word bonus",
+          "With a language model: what each word gains, natural log", -20.0,
+          20.0, defaults.word_bonus, GST_RNN_PARAM_PLAYING));
 }
 
 static void
@@ -248,9 +346,12 @@ gst_rnn_speech_install_properties (GObjectClass *klass)
   klass->get_property = get_property;
   gst_rnn_recogniser_class_init (klass);
   install_decoding_properties (klass);
+  install_search_properties (klass);
+  install_help_properties (klass);
   install_time_properties (klass);
   install_output_properties (klass);
   gst_type_mark_as_plugin_api (TYPE_UNIT, 0);
   gst_type_mark_as_plugin_api (TYPE_LINES, 0);
+  gst_type_mark_as_plugin_api (TYPE_MODE, 0);
   gst_type_mark_as_plugin_api (TYPE_COMPAT, 0);
 }
