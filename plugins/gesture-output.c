@@ -196,5 +196,6 @@ gst_rnn_gesture_send (GstRnnGesture *self, GstBuffer *buffer)
     gst_rnn_text_output_gap (&self->text, self->now);
   else
     push_gap (self);
+  gst_rnn_text_output_preroll (&self->text);
   return self->flow;
 }

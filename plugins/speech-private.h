@@ -98,6 +98,7 @@ struct _GstRnnSpeech {
   gboolean partial_is_new;
   gboolean warned;           /* of words that are too late, this utterance */
   guint n_committed;         /* words of the utterance that are out */
+  char *committed;           /* the last of them, as it was then */
   GstClockTime next_partial; /* not before, or NONE */
   GstFlowReturn flow;
 };

@@ -191,6 +191,7 @@ gst_rnn_text_output_segment (GstRnnTextOutput *output,
   output->seqnum = seqnum;
   output->position = segment->start;
   output->discont = TRUE;
+  output->prerolled = FALSE;
   if (pad == NULL)
     return;
   push_stream_and_caps (output, pad);
@@ -262,6 +263,15 @@ gst_rnn_text_output_gap (GstRnnTextOutput *output, GstClockTime until)
     return;
   output->position = until;
   gst_rnn_text_output_event (output, gst_event_new_gap (start, until - start));
+}
+
+void
+gst_rnn_text_output_preroll (GstRnnTextOutput *output)
+{
+  if (output->prerolled || output->segment.format != GST_FORMAT_TIME)
+    return;
+  output->prerolled = TRUE;
+  gst_rnn_text_output_event (output, gst_event_new_gap (output->position, 0));
 }
 
 void

@@ -21,6 +21,7 @@ typedef struct {
   GstClockTime position;  /* all before is said */
   gboolean overlaps; /* buffers keep their times, whatever was said before */
   gboolean discont;
+  gboolean prerolled; /* something came behind the segment */
   gboolean lines;
 } GstRnnTextOutput;
 
@@ -73,6 +74,10 @@ void gst_rnn_text_output_forward (GstRnnTextOutput *output, GstEvent *event);
 
 /* Nothing was said up to @until. */
 void gst_rnn_text_output_gap (GstRnnTextOutput *output, GstClockTime until);
+
+/* Says nothing at all, once a segment, so that a sink need not wait for the
+ * first text to preroll. */
+void gst_rnn_text_output_preroll (GstRnnTextOutput *output);
 
 /* The stream goes on at @timestamp: after a GAP, or from further back. */
 void

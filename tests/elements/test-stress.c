@@ -164,29 +164,40 @@ test_flushes (void)
   speech_harness_free (speech);
 }
 
-/* A flush while the model is loaded or a buffer decoded ends the wait. */
+typedef struct {
+  GstHarness *harness;
+  GMutex streaming; /* what a source's task has locked while it pushes */
+} Flusher;
+
+/* As a seek does it: FLUSH_START ends what is going on, then the task rests. */
 static gpointer
 flush_often (gpointer user_data)
 {
-  GstHarness *harness = user_data;
+  Flusher *flusher = user_data;
+  GstHarness *harness = flusher->harness;
 
   for (guint i = 0; i < 20; i++) {
     GstSegment segment;
 
     gst_harness_push_event (harness, gst_event_new_flush_start ());
+    g_mutex_lock (&flusher->streaming);
     gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE));
     gst_segment_init (&segment, GST_FORMAT_TIME);
     gst_harness_push_event (harness, gst_event_new_segment (&segment));
+    g_mutex_unlock (&flusher->streaming);
     g_usleep (500);
   }
   return NULL;
 }
+
+/* A flush while the model is loaded or a buffer decoded ends the wait. */
 
 static void
 test_flush_while_busy (void)
 {
   for (guint round = 0; round < 10; round++) {
     SpeechHarness *speech = speech_harness_new ("line-feeds=never", "F32LE");
+    Flusher flusher = { .harness = speech->harness };
     GThread *thread;
     GstFlowReturn flow = GST_FLOW_OK;
     gsize n;
@@ -199,12 +210,16 @@ test_flush_while_busy (void)
           "audio/x-raw,format=F32LE,rate=16000,channels=1,"
           "layout=interleaved");
     }
-    thread = g_thread_new ("flush", flush_often, speech->harness);
+    g_mutex_init (&flusher.streaming);
+    thread = g_thread_new ("flush", flush_often, &flusher);
     for (guint i = 0; i < 20; i++) {
+      g_mutex_lock (&flusher.streaming);
       flow = speech_harness_push (speech, samples, n, 0, 0);
+      g_mutex_unlock (&flusher.streaming);
       g_assert_true (flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING);
     }
     g_thread_join (thread);
+    g_mutex_clear (&flusher.streaming);
     speech_harness_free (speech);
   }
 }
@@ -240,10 +255,10 @@ test_states (gconstpointer data)
   char *model = is_speech ? tone_model_write () : light_model_write ();
   g_autofree char *description = is_speech
       ? g_strdup_printf ("audiotestsrc ! rnnspeech model=\"%s\" name=e "
-                         "! fakesink e.json_src ! fakesink",
+                         "! fakesink e.json_src ! queue ! fakesink",
           model)
       : g_strdup_printf ("videotestsrc ! rnngesture model=\"%s\" name=e "
-                         "! fakesink e.text_src ! fakesink",
+                         "! fakesink e.text_src ! queue ! fakesink",
           model);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) pipeline = gst_parse_launch (description, &error);
