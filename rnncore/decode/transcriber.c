@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-#include "rnncore/decode/ctc-decoder.h"
 #include "rnncore/decode/endpoint.h"
+#include "rnncore/decode/hot-words.h"
+#include "rnncore/decode/phrase-list.h"
+#include "rnncore/decode/recogniser.h"
 #include "rnncore/model/model-private.h"
 
 #define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
@@ -26,7 +28,7 @@ struct _RnncTranscriber {
   gint64 centre;      /* middle of output frame 0, in half samples */
   guint block;        /* samples */
 
-  RnncCtcDecoder *decoder;
+  RnncRecogniser *recogniser;
   RnncEndpoint endpoint;
   gboolean partials;
   guint64 partial_interval; /* frames */
@@ -35,11 +37,13 @@ struct _RnncTranscriber {
   guint phase;       /* samples in the block */
   gboolean core_reset_due;
   guint32 utterance_id;
-  guint n_reported;     /* letters of the last partial */
+  guint64 reported;     /* key of the last partial; 0: none */
   guint64 next_partial; /* frame */
 
   guint capacity;
-  RnncWord *words; /* [capacity] */
+  guint n_readings;
+  RnncWord **words; /* [n_readings, capacity] */
+  RnncAlternative alternatives[RNNC_TRANSCRIBER_MAX_ALTERNATIVES];
 };
 
 void
@@ -93,76 +97,121 @@ frames_of_time (const RnncTranscriber *transcriber, guint64 duration)
 
 /* --- results -------------------------------------------------------------- */
 
-/* @limit: no word ends later, ns */
-static void
-report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
+/* Words with times; returns their mean confidence, weighted by duration.
+ * @limit: no word ends later, ns */
+static double
+write_words (RnncTranscriber *transcriber, const RnncWordList *list,
+    guint64 limit, RnncWord *words)
 {
-  const RnncCtcWord *found;
-  RnncTranscript transcript = {
-    .is_final = is_final,
-    .utterance_id = transcriber->utterance_id,
-    .text = rnnc_ctc_decoder_text (transcriber->decoder),
-    .words = transcriber->words,
-    .phrase = -1,
-  };
   double sum = 0.0, duration = 0.0;
 
-  transcript.n_words = rnnc_ctc_decoder_words (transcriber->decoder, &found);
-  for (guint i = 0; i < transcript.n_words; i++) {
-    RnncWord *word = &transcriber->words[i];
+  for (guint i = 0; i < list->n_words; i++) {
+    const RnncCtcWord *found = &list->words[i];
+    RnncWord *word = &words[i];
     double weight;
 
-    word->text = found[i].text;
-    word->end = MIN (frame_start (transcriber, found[i].end), limit);
-    word->start = MIN (frame_start (transcriber, found[i].start), word->end);
-    word->confidence = found[i].posteriors / found[i].n_letters;
+    word->text = found->text;
+    word->end = MIN (frame_start (transcriber, found->end), limit);
+    word->start = MIN (frame_start (transcriber, found->start), word->end);
+    word->confidence = found->posteriors / found->n_letters;
     /* A word that is all in the first samples may last no time at all. */
     weight = (double) (word->end - word->start) + 1.0;
     sum += weight * word->confidence;
     duration += weight;
   }
-  transcript.start = transcriber->words[0].start;
-  transcript.end = transcriber->words[transcript.n_words - 1].end;
-  transcript.confidence = sum / duration;
-  if (transcriber->func != NULL)
-    transcriber->func (&transcript, transcriber->user_data);
+  return sum / duration;
 }
 
-/* Ends the utterance, if there is one. */
-static void
-finish_utterance (RnncTranscriber *transcriber, guint64 limit)
+static RnncAlternative
+write_reading (RnncTranscriber *transcriber, const RnncReading *reading,
+    guint64 limit, RnncWord *words)
 {
-  if (rnnc_ctc_decoder_n_letters (transcriber->decoder) == 0)
-    return;
-  report (transcriber, TRUE, limit);
-  rnnc_ctc_decoder_next_utterance (transcriber->decoder);
-  transcriber->utterance_id++;
-  transcriber->n_reported = 0;
+  double confidence = write_words (transcriber, &reading->list, limit, words);
+
+  return (RnncAlternative){ .text = reading->list.text,
+    .confidence = reading->confidence < 0 ? confidence : reading->confidence,
+    .words = words,
+    .n_words = reading->list.n_words,
+    .phrase = reading->phrase };
+}
+
+/* Returns whether there was anything to report. */
+static gboolean
+report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
+{
+  const RnncReading *readings;
+  guint n = rnnc_recogniser_read (transcriber->recogniser, is_final, &readings);
+  RnncAlternative best;
+  RnncTranscript transcript;
+
+  if (n == 0)
+    return FALSE;
+  best
+      = write_reading (transcriber, &readings[0], limit, transcriber->words[0]);
+  for (guint i = 1; i < n; i++)
+    transcriber->alternatives[i - 1] = write_reading (transcriber, &readings[i],
+        limit, transcriber->words[i]);
+  transcript = (RnncTranscript){ .is_final = is_final,
+    .utterance_id = transcriber->utterance_id,
+    .start = best.words[0].start,
+    .end = best.words[best.n_words - 1].end,
+    .text = best.text,
+    .confidence = best.confidence,
+    .words = best.words,
+    .n_words = best.n_words,
+    .phrase = best.phrase,
+    .alternatives = transcriber->alternatives,
+    .n_alternatives = n - 1 };
+  if (transcriber->func != NULL)
+    transcriber->func (&transcript, transcriber->user_data);
+  return TRUE;
+}
+
+/* Ends the utterance, if there is one. @carry_on: speech goes on. */
+static void
+finish_utterance (RnncTranscriber *transcriber, guint64 limit,
+    gboolean carry_on)
+{
+  gboolean said = report (transcriber, TRUE, limit);
+
+  /* The number of partials that came to nothing is not used again. */
+  if (said || transcriber->reported != 0)
+    transcriber->utterance_id++;
+  rnnc_recogniser_next_utterance (transcriber->recogniser, carry_on);
+  transcriber->reported = 0;
   transcriber->next_partial = 0;
 }
 
 static void
 maybe_report_partial (RnncTranscriber *transcriber)
 {
-  guint64 n_frames = rnnc_ctc_decoder_n_frames (transcriber->decoder);
-  guint n_letters = rnnc_ctc_decoder_n_letters (transcriber->decoder);
+  guint64 n_frames = rnnc_recogniser_n_frames (transcriber->recogniser);
+  guint64 key;
 
-  if (!transcriber->partials || n_letters == transcriber->n_reported
-      || n_frames < transcriber->next_partial)
+  if (!transcriber->partials || n_frames < transcriber->next_partial)
     return;
-  transcriber->n_reported = n_letters;
+  key = rnnc_recogniser_key (transcriber->recogniser);
+  if (key == transcriber->reported || key == 0)
+    return;
+  if (!report (transcriber, FALSE, G_MAXUINT64))
+    return;
+  transcriber->reported = key;
   transcriber->next_partial = n_frames + transcriber->partial_interval;
-  report (transcriber, FALSE, G_MAXUINT64);
 }
 
 static void
 push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
 {
-  RnncCtcDecoder *decoder = transcriber->decoder;
-  gboolean letter = rnnc_ctc_decoder_push (decoder, log_posteriors);
+  RnncRecogniser *recogniser = transcriber->recogniser;
+  gboolean letter = rnnc_recogniser_push (recogniser, log_posteriors,
+      transcriber->endpoint.open);
   RnncEndpointKind kind = rnnc_endpoint_push (&transcriber->endpoint, letter,
-      rnnc_ctc_decoder_in_word (decoder));
+      rnnc_recogniser_in_word (recogniser));
 
+  if (kind == RNNC_ENDPOINT_NONE && rnnc_recogniser_is_full (recogniser)) {
+    rnnc_endpoint_reset (&transcriber->endpoint);
+    kind = RNNC_ENDPOINT_LENGTH;
+  }
   if (letter)
     transcriber->core_reset_due = FALSE;
   switch (kind) {
@@ -170,13 +219,14 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
       maybe_report_partial (transcriber);
       break;
     case RNNC_ENDPOINT_LENGTH: /* in the midst of speech: no reset */
-      finish_utterance (transcriber, G_MAXUINT64);
+      finish_utterance (transcriber, G_MAXUINT64, TRUE);
       break;
     case RNNC_ENDPOINT_SILENCE:
-      finish_utterance (transcriber, G_MAXUINT64);
+      finish_utterance (transcriber, G_MAXUINT64, FALSE);
       transcriber->core_reset_due = TRUE;
       break;
     case RNNC_ENDPOINT_IDLE:
+      rnnc_recogniser_next_utterance (recogniser, FALSE);
       transcriber->core_reset_due = TRUE;
       break;
   }
@@ -257,9 +307,7 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->frame_length = config->hop * rnnc_model_stride (model);
   transcriber->centre = config->window;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
-  transcriber->decoder
-      = rnnc_ctc_decoder_new ((const char *const *) model->description->labels,
-          rnnc_model_n_labels (model), (guint) rnnc_model_blank (model), 1);
+  transcriber->recogniser = rnnc_recogniser_new (model);
   rnnc_transcriber_options_init (&defaults);
   rnnc_transcriber_set_options (transcriber, options ? options : &defaults);
   return transcriber;
@@ -271,10 +319,31 @@ rnnc_transcriber_free (RnncTranscriber *transcriber)
   if (transcriber == NULL)
     return;
   rnnc_stream_free (transcriber->stream);
-  rnnc_ctc_decoder_free (transcriber->decoder);
+  rnnc_recogniser_free (transcriber->recogniser);
   rnnc_model_unref (transcriber->model);
+  for (guint i = 0; i < transcriber->n_readings; i++)
+    g_free (transcriber->words[i]);
   g_free (transcriber->words);
   g_free (transcriber);
+}
+
+/* For the words of one utterance, and of each other reading of it. */
+static void
+make_room (RnncTranscriber *transcriber, const RnncTranscriberOptions *options)
+{
+  guint n = 1 + MIN (options->alternatives, RNNC_TRANSCRIBER_MAX_ALTERNATIVES);
+  guint capacity
+      = (guint) (transcriber->endpoint.maximum + transcriber->endpoint.latest)
+      + 2;
+
+  n = MAX (n, transcriber->n_readings);
+  capacity = MAX (capacity, transcriber->capacity);
+  transcriber->words = g_renew (RnncWord *, transcriber->words, n);
+  for (guint i = 0; i < n; i++)
+    transcriber->words[i] = g_renew (RnncWord,
+        i < transcriber->n_readings ? transcriber->words[i] : NULL, capacity);
+  transcriber->n_readings = n;
+  transcriber->capacity = capacity;
 }
 
 void
@@ -283,7 +352,6 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
 {
   RnncEndpoint *endpoint;
   guint64 maximum, interval;
-  guint capacity;
 
   g_return_if_fail (transcriber != NULL);
   g_return_if_fail (options != NULL);
@@ -301,12 +369,46 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
   transcriber->partial_interval = frames_of_time (transcriber,
       MIN (interval, RNNC_TRANSCRIBER_MAX_UTTERANCE));
 
-  capacity = (guint) endpoint->latest + 2;
-  rnnc_ctc_decoder_grow (transcriber->decoder, capacity);
-  if (capacity > transcriber->capacity) {
-    transcriber->words = g_renew (RnncWord, transcriber->words, capacity);
-    transcriber->capacity = capacity;
-  }
+  make_room (transcriber, options);
+  /* Silence with faint letters may come before an utterance. */
+  rnnc_recogniser_set_options (transcriber->recogniser, options,
+      (guint) (endpoint->maximum + endpoint->latest) + 2, endpoint->open);
+}
+
+void
+rnnc_transcriber_set_phrases (RnncTranscriber *transcriber,
+    RnncPhraseList *phrases)
+{
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (
+      phrases == NULL || rnnc_phrase_list_fits (phrases, transcriber->model));
+
+  rnnc_recogniser_set_phrases (transcriber->recogniser, phrases,
+      transcriber->endpoint.open);
+}
+
+void
+rnnc_transcriber_set_hot_words (RnncTranscriber *transcriber,
+    RnncHotWords *hot_words)
+{
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (
+      hot_words == NULL || rnnc_hot_words_fit (hot_words, transcriber->model));
+
+  rnnc_recogniser_set_hot_words (transcriber->recogniser, hot_words,
+      transcriber->endpoint.open);
+}
+
+void
+rnnc_transcriber_set_language_model (RnncTranscriber *transcriber,
+    RnncLanguageModel *language)
+{
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (language == NULL
+      || rnnc_language_model_fits (language, transcriber->model, NULL));
+
+  rnnc_recogniser_set_language_model (transcriber->recogniser, language,
+      transcriber->endpoint.open);
 }
 
 void
@@ -336,12 +438,12 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
 static void
 restart (RnncTranscriber *transcriber)
 {
-  rnnc_ctc_decoder_reset (transcriber->decoder);
   rnnc_endpoint_reset (&transcriber->endpoint);
+  rnnc_recogniser_reset (transcriber->recogniser);
   transcriber->n_samples = 0;
   transcriber->phase = 0;
   transcriber->core_reset_due = FALSE;
-  transcriber->n_reported = 0;
+  transcriber->reported = 0;
   transcriber->next_partial = 0;
 }
 
@@ -352,7 +454,7 @@ rnnc_transcriber_flush (RnncTranscriber *transcriber)
 
   rnnc_stream_flush (transcriber->stream);
   finish_utterance (transcriber,
-      time_of_half_samples (transcriber, 2 * transcriber->n_samples));
+      time_of_half_samples (transcriber, 2 * transcriber->n_samples), FALSE);
   restart (transcriber);
 }
 
@@ -362,8 +464,9 @@ rnnc_transcriber_reset (RnncTranscriber *transcriber)
   g_return_if_fail (transcriber != NULL);
 
   rnnc_stream_reset (transcriber->stream);
-  /* Its partials are out: the number is not used again. */
-  if (rnnc_ctc_decoder_n_letters (transcriber->decoder) > 0)
+  /* Its partials may be out: the number is not used again. */
+  if (transcriber->reported != 0
+      || rnnc_recogniser_key (transcriber->recogniser) != 0)
     transcriber->utterance_id++;
   restart (transcriber);
 }
@@ -371,14 +474,10 @@ rnnc_transcriber_reset (RnncTranscriber *transcriber)
 guint64
 rnnc_transcriber_settled (RnncTranscriber *transcriber)
 {
-  const RnncCtcWord *words;
-
   g_return_val_if_fail (transcriber != NULL, 0);
 
-  if (rnnc_ctc_decoder_words (transcriber->decoder, &words) > 0)
-    return frame_start (transcriber, words[0].start);
   return frame_start (transcriber,
-      rnnc_ctc_decoder_n_frames (transcriber->decoder));
+      rnnc_recogniser_start (transcriber->recogniser));
 }
 
 guint64
