@@ -40,6 +40,16 @@ need_file() {
   [ -r "$1" ] || die "cannot read $1"
 }
 
+# find_devices: microphone, camera and screen, each a part of a pipeline, from the
+# environment or as GStreamer chooses.
+find_devices() {
+  read -ra microphone <<< "${MICROPHONE:-autoaudiosrc}"
+  read -ra camera <<< "${CAMERA:-autovideosrc}"
+  read -ra screen <<< "${SCREEN:-autovideosink}"
+  # shellcheck disable=SC2034
+  devices=("${microphone[0]}" "${camera[0]}" "${screen[0]}")
+}
+
 # quote TEXT: so that gst-launch takes any name as it is.
 quote() {
   local text=${1//\\/\\\\}
@@ -51,4 +61,32 @@ quote() {
 # there. Ctrl-C is for gst-launch alone: the last words still come.
 launch() {
   gst-launch-1.0 -q -e "$@" | (trap '' INT; exec cat)
+}
+
+# write_subtitles ENCODER RECORDING SUBTITLES [rnnspeech property=value…]: the
+# file appears whole or not at all. A device, a pipe or a link is written to,
+# never replaced.
+write_subtitles() {
+  local encoder=$1 recording=$2 subtitles=$3 replace=yes
+  shift 3
+  need_file "$recording"
+  need_elements rnnspeech decodebin audioconvert audioresample "$encoder"
+  [ ! -e "$subtitles" ] || { [ -f "$subtitles" ] && [ ! -L "$subtitles" ]; } \
+    || replace=no
+  if [ "$replace" = yes ]; then
+    aside=$(mktemp -- "$subtitles.XXXXXX")
+  else
+    aside=$(mktemp)
+  fi
+  trap 'rm -f -- "$aside"' EXIT
+  gst-launch-1.0 -q filesrc location="$(quote "$recording")" \
+    ! decodebin expose-all-streams=false caps=audio/x-raw ! audioconvert \
+    ! audioresample ! rnnspeech "$@" ! "$encoder" \
+    ! filesink location="$(quote "$aside")" sync=false
+  if [ "$replace" = yes ]; then
+    chmod "$(printf %o $((0666 & ~$(umask))))" -- "$aside"
+    mv -f -- "$aside" "$subtitles"
+  else
+    cat -- "$aside" > "$subtitles"
+  fi
 }

@@ -5,6 +5,10 @@
 #include "plugins/gesture-private.h"
 #include "plugins/result-message.h"
 
+#ifdef HAVE_ANALYTICS
+#include <gst/analytics/analytics.h>
+#endif
+
 #define GST_CAT_DEFAULT gst_rnn_gesture_debug
 
 /* The text pad stays this far behind the video where times are to be exact:
@@ -52,16 +56,13 @@ set_result (GstRnnGesture *self, const GstRnnGestureEvent *event,
 }
 
 static void
-post_event (GstRnnGesture *self, const GstRnnGestureEvent *event)
+publish (GstRnnGesture *self, const GstRnnGestureEvent *event)
 {
-  GstStructure *result;
+  g_autoptr (GstStructure) result = gst_structure_new_empty ("rnngesture");
 
-  if (!self->current.post_messages)
-    return;
-  result = gst_structure_new_empty ("rnngesture");
   set_result (self, event, result);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), result));
+  gst_rnn_recogniser_publish (&self->recogniser, result,
+      gst_structure_copy (result));
 }
 
 /* --- text pad ------------------------------------------------------------- */
@@ -75,7 +76,7 @@ push_text (GstRnnGesture *self, const GstRnnGestureEvent *event)
       gst_rnn_text_output_wants_lines (&self->text) ? "\n" : "", NULL);
 
   /* Live, the frames of the gesture are gone: the label follows it. */
-  if (self->is_live)
+  if (self->recogniser.is_live)
     start = MAX (start, self->text.position);
   flow = gst_rnn_text_output_push (&self->text, text, start,
       event->end - event->start);
@@ -89,7 +90,7 @@ push_gap (GstRnnGesture *self)
 {
   GstClockTime hold = rnnc_spotter_latency (self->spotter) + LONGEST_WINDOW;
 
-  if (self->is_live)
+  if (self->recogniser.is_live)
     gst_rnn_text_output_gap (&self->text, self->now);
   else if (!self->current.clip_mode && self->running < 0 && self->now > hold)
     gst_rnn_text_output_gap (&self->text, self->now - hold);
@@ -110,6 +111,24 @@ gst_rnn_gesture_register_meta (void)
   g_once_init_leave (&registered, 1);
 }
 
+/* The form of GStreamer from 1.24 on: a class with its confidence. Labels are a
+ * model's, few and fixed: they may be quarks. */
+static void
+attach_analytics (GstBuffer *buffer, const char *label, double confidence)
+{
+#ifdef HAVE_ANALYTICS
+  GstAnalyticsRelationMeta *relations
+      = gst_buffer_get_analytics_relation_meta (buffer);
+  GstAnalyticsClsMtd class;
+
+  if (relations == NULL)
+    relations = gst_buffer_add_analytics_relation_meta (buffer);
+  if (relations != NULL)
+    gst_analytics_relation_meta_add_one_cls_mtd (relations, (gfloat) confidence,
+        g_quark_from_string (label), &class);
+#endif
+}
+
 /* @event: (nullable): decided with this buffer */
 static void
 attach_metas (GstRnnGesture *self, GstBuffer *buffer, const char *label,
@@ -122,6 +141,7 @@ attach_metas (GstRnnGesture *self, GstBuffer *buffer, const char *label,
 
   gst_buffer_add_video_region_of_interest_meta (buffer, label, 0, 0, width,
       height);
+  attach_analytics (buffer, label, confidence);
   meta = gst_buffer_add_custom_meta (buffer, GST_RNN_GESTURE_META);
   if (meta == NULL)
     return;
@@ -132,30 +152,6 @@ attach_metas (GstRnnGesture *self, GstBuffer *buffer, const char *label,
     gst_structure_set (result, "gesture", G_TYPE_STRING, label, "confidence",
         G_TYPE_DOUBLE, confidence, NULL);
   gst_structure_set (result, "final", G_TYPE_BOOLEAN, event != NULL, NULL);
-}
-
-/* Which gesture the newest window shows: it begins at the threshold and lasts
- * while its posterior is over the lower one. */
-static void
-follow (GstRnnGesture *self)
-{
-  const float *posteriors = rnnc_spotter_posteriors (self->spotter);
-  guint n = rnnc_model_n_labels (self->labels);
-  gint none = rnnc_model_blank (self->labels);
-  RnncSpotterOptions options;
-  gint best = -1;
-
-  gst_rnn_gesture_options (&self->current, &options);
-  for (guint i = 0; i < n; i++)
-    if ((gint) i != none && (best < 0 || posteriors[i] > posteriors[best]))
-      best = (gint) i;
-  if (best < 0 || self->current.clip_mode)
-    return;
-  if (posteriors[best] >= options.threshold_on)
-    self->running = best;
-  else if (self->running >= 0
-      && posteriors[self->running] < options.threshold_off)
-    self->running = -1;
 }
 
 static void
@@ -182,7 +178,7 @@ gst_rnn_gesture_send (GstRnnGesture *self, GstBuffer *buffer)
 {
   self->flow = GST_FLOW_OK;
   if (buffer != NULL) {
-    follow (self);
+    self->running = rnnc_spotter_active (self->spotter);
     describe_buffer (self, buffer);
   } else {
     self->running = -1;
@@ -192,7 +188,7 @@ gst_rnn_gesture_send (GstRnnGesture *self, GstBuffer *buffer)
         = &g_array_index (self->events, GstRnnGestureEvent, i);
 
     GST_DEBUG_OBJECT (self, "%s, %.2f", event->label, event->confidence);
-    post_event (self, event);
+    publish (self, event);
     push_text (self, event);
   }
   g_array_set_size (self->events, 0);
@@ -200,5 +196,6 @@ gst_rnn_gesture_send (GstRnnGesture *self, GstBuffer *buffer)
     gst_rnn_text_output_gap (&self->text, self->now);
   else
     push_gap (self);
+  gst_rnn_text_output_preroll (&self->text);
   return self->flow;
 }

@@ -7,7 +7,7 @@
 #include <gst/video/video.h>
 
 #include "plugins/gstrnngesture.h"
-#include "plugins/model-loader.h"
+#include "plugins/recogniser.h"
 #include "plugins/text-output.h"
 
 G_BEGIN_DECLS
@@ -17,9 +17,13 @@ GST_DEBUG_CATEGORY_EXTERN (gst_rnn_gesture_debug);
 /* Properties, guarded by the object lock; the streaming thread has a copy. */
 typedef struct {
   double threshold;
+  double release;      /* threshold at a gesture's end */
+  guint refractory;    /* ms */
+  guint minimum;       /* ms */
+  guint window;        /* ms, 0: the model's */
+  guint interval;      /* ms */
   gint64 report_after; /* ms, -1: at its end */
   gboolean clip_mode;
-  gboolean post_messages;
 } GstRnnGestureSettings;
 
 /* An event of the spotter, kept beyond its call. */
@@ -33,10 +37,9 @@ typedef struct {
 struct _GstRnnGesture {
   GstBaseTransform parent;
 
-  GstRnnModelLoader *loader;
+  GstRnnRecogniser recogniser;
 
   /* Object lock. */
-  char *model; /* (nullable) */
   GstRnnGestureSettings settings;
 
   /* Made by the loading thread, then the streaming thread's. */
@@ -47,14 +50,17 @@ struct _GstRnnGesture {
   GstRnnGestureSettings current;
   GstRnnTextOutput text;
   GstVideoInfo info;
-  GArray *events;   /* GstRnnGestureEvent, not sent yet */
-  gboolean started; /* model and liveness have been seen to */
-  gboolean is_live;
+  GArray *events;      /* GstRnnGestureEvent, not sent yet */
   gboolean has_frames; /* the spotter has, since it began anew */
   GstClockTime now;    /* end of the last frame, or NONE */
   gint running;        /* label seen at this moment, or -1 */
   GstFlowReturn flow;  /* of the text pad */
 };
+
+/* --- gesture-properties.c ------------------------------------------------- */
+
+void gst_rnn_gesture_settings_init (GstRnnGestureSettings *settings);
+void gst_rnn_gesture_install_properties (GObjectClass *klass);
 
 /* --- gesture-video.c ------------------------------------------------------ */
 

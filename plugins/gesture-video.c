@@ -5,9 +5,6 @@
 
 #define GST_CAT_DEFAULT gst_rnn_gesture_debug
 
-/* The default thresholds' ratio: an event ends lower than it starts. */
-#define OFF_PER_ON (0.4 / 0.7)
-
 void
 gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
     RnncSpotterOptions *options)
@@ -15,7 +12,11 @@ gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
   rnnc_spotter_options_init (options);
   options->mode = settings->clip_mode ? RNNC_SPOTTER_CLIP : RNNC_SPOTTER_STREAM;
   options->threshold_on = settings->threshold;
-  options->threshold_off = settings->threshold * OFF_PER_ON;
+  options->threshold_off = MIN (settings->release, settings->threshold);
+  options->refractory = settings->refractory * GST_MSECOND;
+  options->minimum = settings->minimum * GST_MSECOND;
+  options->window = settings->window * GST_MSECOND;
+  options->hop = settings->interval * GST_MSECOND;
   options->report_after = settings->report_after < 0
       ? -1
       : settings->report_after * (gint64) GST_MSECOND;
@@ -33,7 +34,6 @@ gst_rnn_gesture_reset (GstRnnGesture *self, gboolean flush)
     gst_rnn_text_output_flush (&self->text);
     return;
   }
-  self->started = FALSE;
   gst_video_info_init (&self->info);
   gst_rnn_text_output_reset (&self->text);
 }
@@ -51,8 +51,17 @@ drain (GstRnnGesture *self)
 
 /* --- properties and model ------------------------------------------------- */
 
+static gboolean
+same_settings (const GstRnnGestureSettings *a, const GstRnnGestureSettings *b)
+{
+  return a->threshold == b->threshold && a->release == b->release
+      && a->refractory == b->refractory && a->minimum == b->minimum
+      && a->window == b->window && a->interval == b->interval
+      && a->report_after == b->report_after && a->clip_mode == b->clip_mode;
+}
+
 static void
-apply_settings (GstRnnGesture *self)
+apply_settings (GstRnnGesture *self, gboolean is_first)
 {
   GstRnnGestureSettings last = self->current;
   RnncSpotterOptions options;
@@ -60,38 +69,21 @@ apply_settings (GstRnnGesture *self)
   GST_OBJECT_LOCK (self);
   self->current = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (self->started && last.threshold == self->current.threshold
-      && last.report_after == self->current.report_after)
+  if (!is_first && same_settings (&last, &self->current))
     return;
   gst_rnn_gesture_options (&self->current, &options);
   rnnc_spotter_set_options (self->spotter, &options);
 }
 
-static gboolean
-upstream_is_live (GstRnnGesture *self)
-{
-  GstQuery *query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_query_unref (query);
-  return live;
-}
-
 static GstFlowReturn
 make_ready (GstRnnGesture *self)
 {
-  GstFlowReturn flow = gst_rnn_model_loader_wait (self->loader);
+  gboolean is_first;
+  GstFlowReturn flow = gst_rnn_recogniser_wait (&self->recogniser, &is_first);
 
-  if (flow != GST_FLOW_OK)
-    return flow;
-  apply_settings (self);
-  if (self->started)
-    return GST_FLOW_OK;
-  self->started = TRUE;
-  self->is_live = upstream_is_live (self);
-  return GST_FLOW_OK;
+  if (flow == GST_FLOW_OK)
+    apply_settings (self, is_first);
+  return flow;
 }
 
 /* --- frames --------------------------------------------------------------- */
@@ -246,7 +238,7 @@ take_flush (GstRnnGesture *self, GstEvent *event)
 {
   gboolean start = GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START;
 
-  gst_rnn_model_loader_set_flushing (self->loader, start);
+  gst_rnn_model_loader_set_flushing (self->recogniser.loader, start);
   if (!start) {
     if (self->has_frames)
       rnnc_spotter_reset (self->spotter);
@@ -261,7 +253,7 @@ gst_rnn_gesture_see_event (GstRnnGesture *self, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
       drain (self);
-      self->started = FALSE;
+      gst_rnn_recogniser_begin_stream (&self->recogniser);
       gst_rnn_text_output_stream_start (&self->text, event);
       break;
     case GST_EVENT_SEGMENT:

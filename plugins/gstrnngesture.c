@@ -19,9 +19,6 @@
 GST_DEBUG_CATEGORY (gst_rnn_gesture_debug);
 #define GST_CAT_DEFAULT gst_rnn_gesture_debug
 
-#define DEFAULT_THRESHOLD 0.7
-#define DEFAULT_REPORT_AFTER -1
-
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
 #define DEPTH_FORMAT "GRAY16_LE"
 #else
@@ -31,15 +28,6 @@ GST_DEBUG_CATEGORY (gst_rnn_gesture_debug);
   GST_VIDEO_CAPS_MAKE ("{ RGB, BGR, RGBx, xRGB, BGRx, xBGR, RGBA, ARGB, "      \
                        "BGRA, ABGR, GRAY8, " DEPTH_FORMAT ", NV12, I420 }")
 #define TEXT_CAPS "text/x-raw, format = (string) utf8"
-
-enum {
-  PROP_0,
-  PROP_MODEL,
-  PROP_CLIP_MODE,
-  PROP_CLASS_CONFIDENCE_THRESHOLD,
-  PROP_REPORT_AFTER,
-  PROP_POST_MESSAGES,
-};
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VIDEO_CAPS));
@@ -75,47 +63,36 @@ on_loaded (GstElement *element, RnncModel *model, GError **error)
 }
 
 static void
-start_loading (GstRnnGesture *self)
+unload (GstElement *element)
 {
-  g_autofree char *model = NULL;
+  GstRnnGesture *self = GST_RNN_GESTURE (element);
 
-  GST_OBJECT_LOCK (self);
-  model = g_strdup (self->model);
-  GST_OBJECT_UNLOCK (self);
-  gst_rnn_gesture_reset (self, FALSE);
-  gst_rnn_model_loader_start (self->loader, model);
-}
-
-static void
-forget_stream (GstRnnGesture *self)
-{
-  gst_rnn_model_loader_stop (self->loader);
-  gst_rnn_gesture_reset (self, FALSE);
   g_clear_pointer (&self->spotter, rnnc_spotter_free);
   g_clear_pointer (&self->labels, rnnc_model_unref);
 }
 
+static void
+reset (GstElement *element)
+{
+  gst_rnn_gesture_reset (GST_RNN_GESTURE (element), FALSE);
+}
+
+static const GstRnnRecogniserClass recogniser_class = {
+  .task = "gesture",
+  .caps_advice = "rnngesture takes RGB, grey, NV12 or I420 video; put "
+                 "\"videoconvert\" before it.",
+  .loaded = on_loaded,
+  .unload = unload,
+  .reset = reset,
+};
+
 static GstStateChangeReturn
 change_state (GstElement *element, GstStateChange transition)
 {
-  GstRnnGesture *self = GST_RNN_GESTURE (element);
-  GstStateChangeReturn result;
-
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    start_loading (self);
-  else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    gst_rnn_model_loader_cancel (self->loader);
-
-  result = GST_ELEMENT_CLASS (gst_rnn_gesture_parent_class)
-               ->change_state (element, transition);
-
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
-      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
-          && result == GST_STATE_CHANGE_FAILURE))
-    forget_stream (self);
-  else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
-    gst_rnn_model_loader_release (self->loader);
-  return result;
+  return gst_rnn_recogniser_change_state (&GST_RNN_GESTURE (element)
+                                               ->recogniser,
+      transition,
+      GST_ELEMENT_CLASS (gst_rnn_gesture_parent_class)->change_state);
 }
 
 /* --- buffers -------------------------------------------------------------- */
@@ -147,135 +124,18 @@ sink_event (GstBaseTransform *transform, GstEvent *event)
 
 /* --- text_src ------------------------------------------------------------- */
 
-static gboolean
-text_event (GstPad *pad, GstObject *parent, GstEvent *event)
-{
-  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
-    gst_event_unref (event);
-    return TRUE;
-  }
-  return gst_pad_event_default (pad, parent, event);
-}
-
 static GstPad *
 request_new_pad (GstElement *element, GstPadTemplate *template,
     const char *name, const GstCaps *caps)
 {
-  GstRnnGesture *self = GST_RNN_GESTURE (element);
-  GstPad *pad;
-
-  if (self->text.pad != NULL)
-    return NULL;
-  pad = gst_pad_new_from_template (template, "text_src");
-  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (text_event));
-  gst_pad_use_fixed_caps (pad);
-  gst_rnn_text_output_set_pad (&self->text, pad);
-  gst_pad_set_active (pad, TRUE);
-  gst_element_add_pad (element, pad);
-  return pad;
+  return gst_rnn_text_output_request_pad (&GST_RNN_GESTURE (element)->text,
+      template, NULL);
 }
 
 static void
 release_pad (GstElement *element, GstPad *pad)
 {
-  GstRnnGesture *self = GST_RNN_GESTURE (element);
-
-  if (pad != self->text.pad)
-    return;
-  gst_rnn_text_output_set_pad (&self->text, NULL);
-  gst_pad_set_active (pad, FALSE);
-  gst_element_remove_pad (element, pad);
-}
-
-/* --- properties ----------------------------------------------------------- */
-
-static void
-set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
-{
-  GstRnnGesture *self = GST_RNN_GESTURE (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_free (self->model);
-      self->model = g_value_dup_string (value);
-      break;
-    case PROP_CLIP_MODE:
-      self->settings.clip_mode = g_value_get_boolean (value);
-      break;
-    case PROP_CLASS_CONFIDENCE_THRESHOLD:
-      self->settings.threshold = g_value_get_double (value);
-      break;
-    case PROP_REPORT_AFTER:
-      self->settings.report_after = g_value_get_int64 (value);
-      break;
-    case PROP_POST_MESSAGES:
-      self->settings.post_messages = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
-{
-  GstRnnGesture *self = GST_RNN_GESTURE (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, self->model);
-      break;
-    case PROP_CLIP_MODE:
-      g_value_set_boolean (value, self->settings.clip_mode);
-      break;
-    case PROP_CLASS_CONFIDENCE_THRESHOLD:
-      g_value_set_double (value, self->settings.threshold);
-      break;
-    case PROP_REPORT_AFTER:
-      g_value_set_int64 (value, self->settings.report_after);
-      break;
-    case PROP_POST_MESSAGES:
-      g_value_set_boolean (value, self->settings.post_messages);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-#define STATIC_READY                                                           \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define STATIC_PLAYING                                                         \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
-
-static void
-install_properties (GObjectClass *klass)
-{
-  g_object_class_install_property (klass, PROP_MODEL,
-      g_param_spec_string ("model", "Model",
-          "Model file, or a model's name (unset: the default gesture model)",
-          NULL, STATIC_READY));
-  g_object_class_install_property (klass, PROP_CLIP_MODE,
-      g_param_spec_boolean ("clip-mode", "Clip mode",
-          "One label for all up to the end of the stream or segment, instead "
-          "of events on an endless stream",
-          FALSE, STATIC_READY));
-  g_object_class_install_property (klass, PROP_CLASS_CONFIDENCE_THRESHOLD,
-      g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
-          "Confidence from which on a gesture is seen (clip-mode has the most "
-          "likely one)",
-          0.0, 1.0, DEFAULT_THRESHOLD, STATIC_PLAYING));
-  g_object_class_install_property (klass, PROP_REPORT_AFTER,
-      g_param_spec_int64 ("report-after", "Report after",
-          "How long a gesture must have been seen to be reported while it "
-          "still goes on, ms (-1: when it has ended)",
-          -1, G_MAXINT, DEFAULT_REPORT_AFTER, STATIC_PLAYING));
-  g_object_class_install_property (klass, PROP_POST_MESSAGES,
-      g_param_spec_boolean ("post-messages", "Post messages",
-          "Post results on the bus", TRUE, STATIC_PLAYING));
+  gst_rnn_text_output_release_pad (&GST_RNN_GESTURE (element)->text, pad);
 }
 
 /* --- class and instance --------------------------------------------------- */
@@ -285,12 +145,9 @@ finalize (GObject *object)
 {
   GstRnnGesture *self = GST_RNN_GESTURE (object);
 
-  gst_rnn_model_loader_free (self->loader);
-  g_clear_pointer (&self->spotter, rnnc_spotter_free);
-  g_clear_pointer (&self->labels, rnnc_model_unref);
+  gst_rnn_recogniser_clear (&self->recogniser);
   gst_rnn_text_output_clear (&self->text);
   g_array_unref (self->events);
-  g_free (self->model);
   G_OBJECT_CLASS (gst_rnn_gesture_parent_class)->finalize (object);
 }
 
@@ -301,10 +158,8 @@ gst_rnn_gesture_class_init (GstRnnGestureClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *transform_class = GST_BASE_TRANSFORM_CLASS (klass);
 
-  object_class->set_property = set_property;
-  object_class->get_property = get_property;
   object_class->finalize = finalize;
-  install_properties (object_class);
+  gst_rnn_gesture_install_properties (object_class);
 
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
   element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
@@ -330,15 +185,10 @@ gst_rnn_gesture_class_init (GstRnnGestureClass *klass)
 static void
 gst_rnn_gesture_init (GstRnnGesture *self)
 {
-  self->settings = (GstRnnGestureSettings){
-    .threshold = DEFAULT_THRESHOLD,
-    .report_after = DEFAULT_REPORT_AFTER,
-    .clip_mode = FALSE,
-    .post_messages = TRUE,
-  };
+  gst_rnn_gesture_settings_init (&self->settings);
   self->current = self->settings;
-  self->loader
-      = gst_rnn_model_loader_new (GST_ELEMENT (self), "gesture", on_loaded);
+  gst_rnn_recogniser_init (&self->recogniser, &recogniser_class,
+      GST_ELEMENT (self), GST_BASE_TRANSFORM_SINK_PAD (self));
   self->events = g_array_new (FALSE, FALSE, sizeof (GstRnnGestureEvent));
   gst_rnn_text_output_init (&self->text, GST_ELEMENT (self), "text", TEXT_CAPS);
   gst_rnn_gesture_reset (self, FALSE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Audio on its way in: what is continuous, what is a break, when to drain. */
+#include <math.h>
 #include <string.h>
 
 #include "plugins/speech-private.h"
@@ -49,7 +50,6 @@ gst_rnn_speech_reset (GstRnnSpeech *self, gboolean flush)
     gst_rnn_text_output_flush (&self->json);
     return;
   }
-  self->started = FALSE;
   gst_clear_tag_list (&self->tags);
   gst_rnn_text_output_reset (&self->text);
   gst_rnn_text_output_reset (&self->json);
@@ -74,23 +74,31 @@ drain (GstRnnSpeech *self)
 
 /* --- properties and model ------------------------------------------------- */
 
-static void
-apply_settings (GstRnnSpeech *self)
+static gboolean
+same_options (const RnncTranscriberOptions *a, const RnncTranscriberOptions *b)
 {
-  GstRnnSpeechSettings last = self->current;
-  RnncTranscriberOptions options;
+  return a->endpoint_silence == b->endpoint_silence
+      && a->max_utterance == b->max_utterance && a->whole == b->whole
+      && a->beam_width == b->beam_width && a->alternatives == b->alternatives
+      && a->language_weight == b->language_weight
+      && a->word_bonus == b->word_bonus
+      && a->phrase_threshold == b->phrase_threshold;
+}
 
+static void
+apply_settings (GstRnnSpeech *self, gboolean is_first)
+{
+  gboolean is_live = self->recogniser.is_live;
+  RnncTranscriberOptions last, options;
+
+  gst_rnn_speech_options (&self->current, is_live, &last);
   GST_OBJECT_LOCK (self);
   self->current = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (self->started && last.endpoint_silence == self->current.endpoint_silence
-      && last.max_utterance == self->current.max_utterance)
-    return;
-  rnnc_transcriber_options_init (&options);
-  options.endpoint_silence = self->current.endpoint_silence * GST_MSECOND;
-  options.max_utterance = self->current.max_utterance * GST_MSECOND;
-  options.partial_interval = 0; /* ours is applied on the way out */
-  rnnc_transcriber_set_options (self->transcriber, &options);
+  gst_rnn_speech_options (&self->current, is_live, &options);
+  if (is_first || !same_options (&last, &options))
+    rnnc_transcriber_set_options (self->transcriber, &options);
+  gst_rnn_speech_reload_files (self);
 }
 
 static gboolean
@@ -104,7 +112,8 @@ same_language (const char *a, const char *b)
 static void
 choose_language (GstRnnSpeech *self)
 {
-  g_autoptr (RnncModel) model = gst_rnn_model_loader_get_model (self->loader);
+  g_autoptr (RnncModel) model
+      = gst_rnn_model_loader_get_model (self->recogniser.loader);
   const char *own = model != NULL ? rnnc_model_language (model) : "";
   char *wanted;
 
@@ -119,31 +128,19 @@ choose_language (GstRnnSpeech *self)
   self->language = wanted != NULL ? wanted : g_strdup (own);
 }
 
-static gboolean
-upstream_is_live (GstRnnSpeech *self)
-{
-  GstQuery *query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (self->sink_pad, query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_query_unref (query);
-  return live;
-}
-
 /* Waits for the model, and does what is done once a stream. */
 static GstFlowReturn
 make_ready (GstRnnSpeech *self)
 {
-  GstFlowReturn flow = gst_rnn_model_loader_wait (self->loader);
+  gboolean is_first;
+  GstFlowReturn flow = gst_rnn_recogniser_wait (&self->recogniser, &is_first);
 
   if (flow != GST_FLOW_OK)
     return flow;
-  apply_settings (self);
-  if (self->started)
+  apply_settings (self, is_first);
+  if (!is_first)
     return GST_FLOW_OK;
-  self->started = TRUE;
-  self->is_live = upstream_is_live (self);
+  self->warned_of_numbers = FALSE;
   choose_language (self);
   gst_rnn_speech_send_tags (self);
   return GST_FLOW_OK;
@@ -184,6 +181,21 @@ convert (const gint16 *from, float *to, gsize n)
     to[i] = from[i] / 32768.0f;
 }
 
+/* The front end takes NaN and infinities for 0. */
+static void
+warn_of_numbers (GstRnnSpeech *self, const float *samples, gsize n)
+{
+  for (gsize i = 0; i < n && !self->warned_of_numbers; i++) {
+    if (isfinite (samples[i]))
+      continue;
+    self->warned_of_numbers = TRUE;
+    GST_ELEMENT_WARNING (self, STREAM, DECODE,
+        ("The audio holds samples that are no numbers; they count as silence."),
+        ("first at %" GST_TIME_FORMAT,
+            GST_TIME_ARGS (gst_rnn_speech_now (self) + duration_of (i))));
+  }
+}
+
 static GstFlowReturn
 push_samples (GstRnnSpeech *self, const guint8 *data, gsize n_samples)
 {
@@ -196,6 +208,7 @@ push_samples (GstRnnSpeech *self, const guint8 *data, gsize n_samples)
     if (self->is_float) {
       memcpy (slice, data, n * sizeof (float));
       data += n * sizeof (float);
+      warn_of_numbers (self, slice, n);
     } else {
       convert ((const gint16 *) (gconstpointer) data, slice, n);
       data += n * sizeof (gint16);
@@ -405,13 +418,13 @@ take_stream_start (GstRnnSpeech *self, GstEvent *event)
   gst_clear_tag_list (&self->tags);
   gst_rnn_text_output_stream_start (&self->text, event);
   gst_rnn_text_output_stream_start (&self->json, event);
-  self->started = FALSE;
+  gst_rnn_recogniser_begin_stream (&self->recogniser);
 }
 
 static void
 take_flush (GstRnnSpeech *self, gboolean start)
 {
-  gst_rnn_model_loader_set_flushing (self->loader, start);
+  gst_rnn_model_loader_set_flushing (self->recogniser.loader, start);
   if (start)
     return;
   if (GST_CLOCK_TIME_IS_VALID (self->base))

@@ -3,6 +3,8 @@
  * Results on their way out: text buffers, GAPs, bus messages, JSON. Everything
  * here runs in the streaming thread, outside the transcriber's calls. JSON goes
  * first, so that a queue behind json_src is enough for both pads to preroll. */
+#include <string.h>
+
 #include "plugins/result-message.h"
 #include "plugins/speech-private.h"
 
@@ -28,6 +30,7 @@ gst_rnn_speech_forget_results (GstRnnSpeech *self)
   self->partial_is_new = FALSE;
   self->warned = FALSE;
   self->n_committed = 0;
+  g_clear_pointer (&self->committed, g_free);
   self->next_partial = GST_CLOCK_TIME_NONE;
 }
 
@@ -64,7 +67,7 @@ warn_of_delay (GstRnnSpeech *self, GstClockTime start)
 {
   GstClockTime delay;
 
-  if (self->warned || start >= self->text.position || !self->is_live)
+  if (self->warned || start >= self->text.position || !self->recogniser.is_live)
     return;
   self->warned = TRUE;
   delay = self->text.position - start;
@@ -79,24 +82,70 @@ warn_of_delay (GstRnnSpeech *self, GstClockTime start)
           delay, NULL));
 }
 
+static void
+commit (GstRnnSpeech *self, const GstRnnWord *word, const char *text,
+    const char *separator)
+{
+  warn_of_delay (self, word->start);
+  push_text (self, text, separator, word->start, word->end);
+  g_free (self->committed);
+  self->committed = g_strdup (word->text);
+}
+
+/* What the last word that is out has gained since, or "". */
+static const char *
+rest_of_word (GstRnnSpeech *self, const GstRnnTranscript *transcript)
+{
+  const GstRnnWord *word;
+
+  if (self->n_committed == 0 || self->n_committed > transcript->words->len)
+    return "";
+  word = gst_rnn_transcript_word (transcript, self->n_committed - 1);
+  if (!g_str_has_prefix (word->text, self->committed))
+    return "";
+  return word->text + strlen (self->committed);
+}
+
+/* A word went out before it had ended: what came of it since is the next. */
+static gboolean
+commit_rest (GstRnnSpeech *self, const GstRnnTranscript *transcript,
+    const char *separator)
+{
+  const char *rest = rest_of_word (self, transcript);
+
+  if (*rest == '\0')
+    return FALSE;
+  commit (self, gst_rnn_transcript_word (transcript, self->n_committed - 1),
+      rest, separator);
+  return TRUE;
+}
+
 /* The words from the first that is not out yet, to before @end. */
 static void
 commit_words (GstRnnSpeech *self, const GstRnnTranscript *transcript, guint end)
 {
   gboolean is_end = transcript->is_final && end == transcript->words->len;
   gboolean ends_line = is_end && wants_lines (self);
+  gboolean are_all_out = self->n_committed >= end;
 
-  if (ends_line && self->n_committed >= end)
+  if ((is_end || !are_all_out)
+      && !commit_rest (self, transcript, ends_line && are_all_out ? "\n" : " ")
+      && ends_line && are_all_out)
     push_text (self, "\n", "", transcript->end, transcript->end);
   for (; self->n_committed < end; self->n_committed++) {
     const GstRnnWord *word
         = gst_rnn_transcript_word (transcript, self->n_committed);
     gboolean is_last = self->n_committed + 1 == end;
 
-    warn_of_delay (self, word->start);
-    push_text (self, word->text, ends_line && is_last ? "\n" : " ", word->start,
-        word->end);
+    commit (self, word, word->text, ends_line && is_last ? "\n" : " ");
   }
+}
+
+static gboolean
+is_due (GstRnnSpeech *self, GstClockTime time)
+{
+  return time + gst_rnn_speech_own_latency (self, &self->current)
+      <= gst_rnn_speech_now (self);
 }
 
 /* How many words of the running utterance are final by their age: whole ones
@@ -105,19 +154,29 @@ static guint
 count_due_words (GstRnnSpeech *self)
 {
   const GstRnnTranscript *partial = self->partial;
-  GstClockTime hold = self->current.latency * GST_MSECOND;
-  GstClockTime now = gst_rnn_speech_now (self);
   guint due = self->n_committed;
 
   while (due < partial->words->len) {
     const GstRnnWord *word = gst_rnn_transcript_word (partial, due);
     gboolean is_last = due + 1 == partial->words->len;
 
-    if ((is_last ? word->end : word->start) + hold + self->model_latency > now)
+    if (!is_due (self, is_last ? word->end : word->start))
       break;
     due++;
   }
   return due;
+}
+
+static void
+commit_due_words (GstRnnSpeech *self)
+{
+  const GstRnnTranscript *partial = self->partial;
+  guint n = partial->words->len;
+
+  commit_words (self, partial, count_due_words (self));
+  if (self->n_committed == n
+      && is_due (self, gst_rnn_transcript_word (partial, n - 1)->end))
+    commit_rest (self, partial, " ");
 }
 
 /* --- messages ------------------------------------------------------------- */
@@ -125,18 +184,20 @@ count_due_words (GstRnnSpeech *self)
 static void
 publish (GstRnnSpeech *self, const GstRnnTranscript *transcript)
 {
-  GstStructure *result = gst_rnn_transcript_to_structure (transcript,
+  g_autoptr (GstStructure) result = gst_rnn_transcript_to_structure (transcript,
       "rnnspeech", &self->segment, self->language);
   g_autofree char *json = gst_rnn_result_to_json (result);
   g_autofree char *line = g_strconcat (json, "\n", NULL);
+  GstStructure *message;
 
   gst_rnn_text_output_push (&self->json, line, transcript->start,
       transcript->end - transcript->start);
-  if (self->current.post_messages)
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_element (GST_OBJECT (self), result));
+  if (self->current.compat == GST_RNN_SPEECH_COMPAT_NONE)
+    message = gst_structure_copy (result);
   else
-    gst_structure_free (result);
+    message = gst_rnn_speech_compat_message (self->current.compat, transcript,
+        result, &self->segment);
+  gst_rnn_recogniser_publish (&self->recogniser, result, message);
 }
 
 static void
@@ -199,6 +260,7 @@ send_final (GstRnnSpeech *self, const GstRnnTranscript *transcript)
   self->partial_is_new = FALSE;
   self->warned = FALSE;
   self->n_committed = 0;
+  g_clear_pointer (&self->committed, g_free);
   self->next_partial = GST_CLOCK_TIME_NONE;
 }
 
@@ -233,7 +295,7 @@ said_until (GstRnnSpeech *self)
   if (self->partial != NULL && self->n_committed > 0
       && self->n_committed < self->partial->words->len)
     until = gst_rnn_transcript_word (self->partial, self->n_committed)->start;
-  if (self->is_live && now > own)
+  if (self->recogniser.is_live && now > own)
     until = MAX (until, now - own);
   return until;
 }
@@ -247,7 +309,7 @@ gst_rnn_speech_send (GstRnnSpeech *self)
   if (self->partial != NULL) {
     maybe_publish_partial (self);
     if (self->current.unit == GST_RNN_SPEECH_UNIT_WORD)
-      commit_words (self, self->partial, count_due_words (self));
+      commit_due_words (self);
   }
   until = said_until (self);
   gst_rnn_text_output_gap (&self->json, until);

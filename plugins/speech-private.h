@@ -8,8 +8,8 @@
 #include <gst/audio/audio.h>
 
 #include "plugins/gstrnnspeech.h"
-#include "plugins/model-loader.h"
-#include "plugins/speech-result.h"
+#include "plugins/recogniser.h"
+#include "plugins/speech-message.h"
 #include "plugins/text-output.h"
 
 G_BEGIN_DECLS
@@ -29,6 +29,12 @@ typedef enum {
   GST_RNN_SPEECH_LINES_NEVER,
 } GstRnnSpeechLines;
 
+typedef enum {
+  GST_RNN_SPEECH_MODE_AUTO,
+  GST_RNN_SPEECH_MODE_STREAMING,
+  GST_RNN_SPEECH_MODE_OFFLINE,
+} GstRnnSpeechMode;
+
 /* Properties, guarded by the object lock; the streaming thread has a copy. */
 typedef struct {
   guint latency;           /* ms */
@@ -37,21 +43,36 @@ typedef struct {
   guint endpoint_silence;  /* ms */
   guint max_utterance;     /* ms */
   double threshold;
-  gboolean post_messages;
-  GstRnnSpeechUnit unit;
-  GstRnnSpeechLines lines;
+  guint beam_width;
+  guint alternatives;
+  double language_weight;
+  double word_bonus;
+  double phrase_threshold;
+  gint mode;   /* GstRnnSpeechMode */
+  gint unit;   /* GstRnnSpeechUnit */
+  gint lines;  /* GstRnnSpeechLines */
+  gint compat; /* GstRnnSpeechCompat */
 } GstRnnSpeechSettings;
+
+/* Files that decoding is helped by or held to. */
+typedef enum {
+  GST_RNN_SPEECH_PHRASES,
+  GST_RNN_SPEECH_HOT_WORDS,
+  GST_RNN_SPEECH_LANGUAGE_MODEL,
+  GST_RNN_SPEECH_N_FILES,
+} GstRnnSpeechFile;
 
 struct _GstRnnSpeech {
   GstElement parent;
 
   GstPad *sink_pad;
   GstPad *src_pad;
-  GstRnnModelLoader *loader;
+  GstRnnRecogniser recogniser;
 
   /* Object lock. */
-  char *model;         /* (nullable) */
-  char *language_code; /* (nullable): the model's */
+  char *language_code;                 /* (nullable): the model's */
+  char *files[GST_RNN_SPEECH_N_FILES]; /* (nullable) */
+  guint changed_files; /* bit a file: not loaded yet as it is named now */
   GstRnnSpeechSettings settings;
   guint max_observed_delay; /* ms */
 
@@ -65,11 +86,10 @@ struct _GstRnnSpeech {
   GstRnnTextOutput json;
   GstSegment segment;
   gboolean is_timed; /* the input's buffers have usable timestamps */
-  gboolean is_live;
   gboolean is_float;
-  gboolean started;  /* model, liveness and tags have been seen to */
-  char *language;    /* in force */
-  GstTagList *tags;  /* upstream's */
+  gboolean warned_of_numbers; /* this stream */
+  char *language;             /* in force */
+  GstTagList *tags;           /* upstream's */
   GstClockTime base; /* of the transcriber's time 0; NONE: no audio yet */
   guint64 n_samples; /* the transcriber has had since */
   GstClockTime next; /* where the next buffer should begin, or NONE */
@@ -78,9 +98,31 @@ struct _GstRnnSpeech {
   gboolean partial_is_new;
   gboolean warned;           /* of words that are too late, this utterance */
   guint n_committed;         /* words of the utterance that are out */
+  char *committed;           /* the last of them, as it was then */
   GstClockTime next_partial; /* not before, or NONE */
   GstFlowReturn flow;
 };
+
+/* --- speech-properties.c -------------------------------------------------- */
+
+void gst_rnn_speech_settings_init (GstRnnSpeechSettings *settings);
+void gst_rnn_speech_install_properties (GObjectClass *klass);
+
+/* --- speech-decoding.c ---------------------------------------------------- */
+
+/* The transcriber's options; @is_live: what mode=auto depends on. */
+void gst_rnn_speech_options (const GstRnnSpeechSettings *settings,
+    gboolean is_live, RnncTranscriberOptions *options);
+/* The property of @file; the caller has the object lock. */
+void gst_rnn_speech_set_file (GstRnnSpeech *self, GstRnnSpeechFile file,
+    const GValue *value);
+/* Before the stream: loads all files that are named. The caller is the loading
+ * thread. Returns: %FALSE with @error naming file, line and reason */
+gboolean gst_rnn_speech_load_files (GstRnnSpeech *self, RnncModel *model,
+    GError **error);
+/* In the stream: loads files that were named since. One that cannot be loaded
+ * is a warning, and what was in force stays. */
+void gst_rnn_speech_reload_files (GstRnnSpeech *self);
 
 /* --- gstrnnspeech.c ------------------------------------------------------- */
 

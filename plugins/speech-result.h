@@ -16,6 +16,13 @@ typedef struct {
   double confidence;
 } GstRnnWord;
 
+/* Another reading of an utterance. */
+typedef struct {
+  char *text;
+  double confidence;
+  GArray *words; /* GstRnnWord */
+} GstRnnReading;
+
 typedef struct {
   gboolean is_final;
   guint32 utterance_id;
@@ -23,7 +30,9 @@ typedef struct {
   GstClockTime start;
   GstClockTime end;
   double confidence;
-  GArray *words; /* GstRnnWord */
+  GArray *words;        /* GstRnnWord */
+  gint phrase;          /* of the phrase list, or -1 */
+  GArray *alternatives; /* GstRnnReading */
 } GstRnnTranscript;
 
 /**

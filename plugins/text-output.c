@@ -47,6 +47,52 @@ ref_pad (GstRnnTextOutput *output)
   return pad;
 }
 
+static gboolean
+src_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
+    gst_event_unref (event);
+    return TRUE;
+  }
+  return gst_pad_event_default (pad, parent, event);
+}
+
+void
+gst_rnn_text_output_prepare_pad (GstPad *pad)
+{
+  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (src_event));
+  gst_pad_use_fixed_caps (pad);
+}
+
+GstPad *
+gst_rnn_text_output_request_pad (GstRnnTextOutput *output,
+    GstPadTemplate *template, GstPadQueryFunction query)
+{
+  GstPad *pad;
+
+  if (output->pad != NULL)
+    return NULL;
+  pad = gst_pad_new_from_template (template,
+      GST_PAD_TEMPLATE_NAME_TEMPLATE (template));
+  gst_rnn_text_output_prepare_pad (pad);
+  if (query != NULL)
+    gst_pad_set_query_function (pad, query);
+  gst_rnn_text_output_set_pad (output, pad);
+  gst_pad_set_active (pad, TRUE);
+  gst_element_add_pad (output->element, pad);
+  return pad;
+}
+
+void
+gst_rnn_text_output_release_pad (GstRnnTextOutput *output, GstPad *pad)
+{
+  if (pad != output->pad)
+    return;
+  gst_rnn_text_output_set_pad (output, NULL);
+  gst_pad_set_active (pad, FALSE);
+  gst_element_remove_pad (output->element, pad);
+}
+
 void
 gst_rnn_text_output_reset (GstRnnTextOutput *output)
 {
@@ -145,6 +191,7 @@ gst_rnn_text_output_segment (GstRnnTextOutput *output,
   output->seqnum = seqnum;
   output->position = segment->start;
   output->discont = TRUE;
+  output->prerolled = FALSE;
   if (pad == NULL)
     return;
   push_stream_and_caps (output, pad);
@@ -216,6 +263,15 @@ gst_rnn_text_output_gap (GstRnnTextOutput *output, GstClockTime until)
     return;
   output->position = until;
   gst_rnn_text_output_event (output, gst_event_new_gap (start, until - start));
+}
+
+void
+gst_rnn_text_output_preroll (GstRnnTextOutput *output)
+{
+  if (output->prerolled || output->segment.format != GST_FORMAT_TIME)
+    return;
+  output->prerolled = TRUE;
+  gst_rnn_text_output_event (output, gst_event_new_gap (output->position, 0));
 }
 
 void

@@ -21,6 +21,7 @@ typedef struct {
   GstClockTime position;  /* all before is said */
   gboolean overlaps; /* buffers keep their times, whatever was said before */
   gboolean discont;
+  gboolean prerolled; /* something came behind the segment */
   gboolean lines;
 } GstRnnTextOutput;
 
@@ -31,6 +32,16 @@ void gst_rnn_text_output_clear (GstRnnTextOutput *output);
 
 /* @pad: (nullable) (transfer none): the element's pad from now on */
 void gst_rnn_text_output_set_pad (GstRnnTextOutput *output, GstPad *pad);
+
+/* A source pad of text: late text is no reason for upstream to skip media, so
+ * QOS ends here; caps are fixed. */
+void gst_rnn_text_output_prepare_pad (GstPad *pad);
+
+/* A request pad, named as @template is, and its end.
+ * Returns: (transfer none) (nullable): %NULL where there is one already */
+GstPad *gst_rnn_text_output_request_pad (GstRnnTextOutput *output,
+    GstPadTemplate *template, GstPadQueryFunction query);
+void gst_rnn_text_output_release_pad (GstRnnTextOutput *output, GstPad *pad);
 
 /* Forgets the stream: PAUSED to READY. */
 void gst_rnn_text_output_reset (GstRnnTextOutput *output);
@@ -63,6 +74,10 @@ void gst_rnn_text_output_forward (GstRnnTextOutput *output, GstEvent *event);
 
 /* Nothing was said up to @until. */
 void gst_rnn_text_output_gap (GstRnnTextOutput *output, GstClockTime until);
+
+/* Says nothing at all, once a segment, so that a sink need not wait for the
+ * first text to preroll. */
+void gst_rnn_text_output_preroll (GstRnnTextOutput *output);
 
 /* The stream goes on at @timestamp: after a GAP, or from further back. */
 void

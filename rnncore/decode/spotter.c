@@ -450,6 +450,14 @@ rnnc_spotter_posteriors (RnncSpotter *spotter)
   return spotter->posteriors;
 }
 
+gint
+rnnc_spotter_active (RnncSpotter *spotter)
+{
+  g_return_val_if_fail (spotter != NULL, -1);
+
+  return spotter->events.active ? (gint) spotter->events.gesture.label : -1;
+}
+
 guint64
 rnnc_spotter_latency (RnncSpotter *spotter)
 {

@@ -22,54 +22,13 @@ typedef struct {
 /* --- files ---------------------------------------------------------------- */
 
 static void
-append_u32 (GByteArray *bytes, guint32 value)
-{
-  value = GUINT32_TO_LE (value);
-  g_byte_array_append (bytes, (const guint8 *) &value, 4);
-}
-
-static void
-append_text (GByteArray *bytes, const char *text)
-{
-  g_byte_array_append (bytes, (const guint8 *) text, strlen (text));
-}
-
-/* 16-bit mono. */
-static void
-write_wav (const char *path, const char *script)
-{
-  GByteArray *bytes = g_byte_array_new ();
-  gsize n;
-  g_autofree float *samples = tone_script (script, &n);
-
-  append_text (bytes, "RIFF");
-  append_u32 (bytes, (guint32) (36 + 2 * n));
-  append_text (bytes, "WAVEfmt ");
-  append_u32 (bytes, 16);
-  append_u32 (bytes, 1 | 1 << 16); /* PCM, one channel */
-  append_u32 (bytes, TONE_RATE);
-  append_u32 (bytes, 2 * TONE_RATE);
-  append_u32 (bytes, 2 | 16 << 16); /* bytes a frame, bits a sample */
-  append_text (bytes, "data");
-  append_u32 (bytes, (guint32) (2 * n));
-  for (gsize i = 0; i < n; i++) {
-    gint16 value = GINT16_TO_LE ((gint16) (samples[i] * 32767));
-
-    g_byte_array_append (bytes, (const guint8 *) &value, 2);
-  }
-  g_assert_true (
-      g_file_set_contents (path, (const char *) bytes->data, bytes->len, NULL));
-  g_byte_array_unref (bytes);
-}
-
-static void
 files_init (Files *files)
 {
   files->folder = g_dir_make_tmp ("rnncore-XXXXXX", NULL);
   files->model = tone_model_write ();
   files->wav = g_build_filename (files->folder, "in.wav", NULL);
   files->out = g_build_filename (files->folder, "out", NULL);
-  write_wav (files->wav, SCRIPT);
+  tone_script_write_wav (SCRIPT, files->wav);
 }
 
 static void
@@ -469,7 +428,7 @@ test_wrong_rate (void)
   if (!have_elements (needs))
     return;
   files_init (&files);
-  write_wav (files.wav, SCRIPT);
+  tone_script_write_wav (SCRIPT, files.wav);
   description
       = g_strdup_printf ("filesrc location=\"%s\" ! rawaudioparse "
                          "use-sink-caps=false "

@@ -293,8 +293,8 @@ static const struct {
   { "utterance", "", TRUE, MODEL_LATENCY + 800 * GST_MSECOND },
   { "endpoint-silence", "endpoint-silence=500", TRUE,
       MODEL_LATENCY + 500 * GST_MSECOND },
-  { "word", "output-unit=word latency=300", TRUE,
-      MODEL_LATENCY + 300 * GST_MSECOND },
+  { "word", "output-unit=word latency=300", TRUE, 300 * GST_MSECOND },
+  { "word-at-once", "output-unit=word latency=0", TRUE, MODEL_LATENCY },
 };
 
 /* Answered in PAUSED, before caps and data. */
@@ -336,27 +336,6 @@ test_latency_message (void)
   g_object_set (speech->element, "latency", 123u, NULL);
   g_assert_cmpuint (count_messages (speech->bus, GST_MESSAGE_LATENCY), ==, 1);
   speech_harness_free (speech);
-}
-
-/* As gst-plugins-rs' transcriberbin uses its transcriber. */
-static void
-test_transcriberbin_calls (void)
-{
-  GstElement *element = gst_element_factory_make ("rnnspeech", NULL);
-  GObjectClass *klass = G_OBJECT_GET_CLASS (element);
-  GParamSpec *latency = g_object_class_find_property (klass, "latency");
-  GParamSpec *lateness = g_object_class_find_property (klass, "lateness");
-  GParamSpec *language = g_object_class_find_property (klass, "language-code");
-  guint value;
-
-  g_assert_true (latency->value_type == G_TYPE_UINT);
-  g_assert_true (lateness->value_type == G_TYPE_UINT);
-  g_assert_true (language->value_type == G_TYPE_STRING);
-  g_object_set (element, "latency", 4000u, "lateness", 100u, "language-code",
-      "en-US", NULL);
-  g_object_get (element, "latency", &value, NULL);
-  g_assert_cmpuint (value, ==, 4000);
-  gst_object_unref (element);
 }
 
 /* The text is played the lateness later. */
@@ -424,8 +403,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/rnnspeech/latency/message", test_latency_message);
   g_test_add_func ("/rnnspeech/latency/lateness", test_lateness);
-  g_test_add_func ("/rnnspeech/latency/transcriberbin",
-      test_transcriberbin_calls);
   g_test_add_func ("/rnnspeech/states/cycle", test_states);
   g_test_add_func ("/rnnspeech/states/restart", test_restart);
   g_test_add_func ("/rnnspeech/model/progress", test_progress);

@@ -339,7 +339,7 @@ static void
 test_excessive_delay (void)
 {
   SpeechHarness *speech
-      = speech_harness_new ("output-unit=word latency=100 line-feeds=never",
+      = speech_harness_new ("output-unit=word latency=125 line-feeds=never",
           "F32LE");
   GstMessage *message;
   g_autofree char *text = NULL;

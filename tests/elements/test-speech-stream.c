@@ -63,6 +63,11 @@ static const struct {
       "ab |cd |e\n|f\n" },
   { "words-committed-early", "output-unit=word line-feeds=always latency=100",
       "ab cd.......... ", "ab |cd |\n" },
+  /* Words that went out too early lose nothing of what follows. */
+  { "words-growing", "output-unit=word line-feeds=never latency=40",
+      "abc def..........f", "a |b |c |d |e |f |f " },
+  { "words-growing-late", "output-unit=word line-feeds=always latency=300",
+      "ab......cd..........e..", "ab |cd |\n|e\n" },
   { "silence", NULL, "..........................", "" },
   { "cut-off-ending", "line-feeds=never", "ab cd", "ab cd" },
 };

@@ -96,6 +96,46 @@ tone_script (const char *script, gsize *n_samples)
   return samples;
 }
 
+static void
+append_u32 (GByteArray *bytes, guint32 value)
+{
+  value = GUINT32_TO_LE (value);
+  g_byte_array_append (bytes, (const guint8 *) &value, 4);
+}
+
+static void
+append_text (GByteArray *bytes, const char *text)
+{
+  g_byte_array_append (bytes, (const guint8 *) text, strlen (text));
+}
+
+void
+tone_script_write_wav (const char *script, const char *path)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  gsize n;
+  g_autofree float *samples = tone_script (script, &n);
+
+  append_text (bytes, "RIFF");
+  append_u32 (bytes, (guint32) (36 + 2 * n));
+  append_text (bytes, "WAVEfmt ");
+  append_u32 (bytes, 16);
+  append_u32 (bytes, 1 | 1 << 16); /* PCM, one channel */
+  append_u32 (bytes, TONE_RATE);
+  append_u32 (bytes, 2 * TONE_RATE);
+  append_u32 (bytes, 2 | 16 << 16); /* bytes a frame, bits a sample */
+  append_text (bytes, "data");
+  append_u32 (bytes, (guint32) (2 * n));
+  for (gsize i = 0; i < n; i++) {
+    gint16 value = GINT16_TO_LE ((gint16) (samples[i] * 32767));
+
+    g_byte_array_append (bytes, (const guint8 *) &value, 2);
+  }
+  g_assert_true (
+      g_file_set_contents (path, (const char *) bytes->data, bytes->len, NULL));
+  g_byte_array_unref (bytes);
+}
+
 char *
 light_model_write (void)
 {

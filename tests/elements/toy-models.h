@@ -25,6 +25,9 @@ char *tone_model_write_as (const char *language, guint rate);
  */
 float *tone_script (const char *script, gsize *n_samples);
 
+/* 16-bit mono WAV. */
+void tone_script_write_wav (const char *script, const char *path);
+
 /* The model of light: 2 x 1 grey pixels at 10 Hz, mean over time; labels none,
  * left, right. */
 char *light_model_write (void);

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Much of everything: pipelines at once, seeks, states from several threads,
+ * hours of sound. RNNC_TEST_LONG=1 runs what takes minutes. */
+#include <gst/gst.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/elements/speech-harness.h"
+#include "tests/elements/toy-models.h"
+
+#define MS GST_MSECOND
+#define SCRIPT "..ab cd...........ef......"
+
+static gboolean
+is_long (void)
+{
+  return g_getenv ("RNNC_TEST_LONG") != NULL;
+}
+
+/* --- pipelines ------------------------------------------------------------ */
+
+/* What appsrc plays: a script, once; what came out is in @text. */
+typedef struct {
+  GstElement *pipeline;
+  GString *text;
+} Player;
+
+static void
+on_text (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer user_data)
+{
+  GstMapInfo map;
+
+  gst_buffer_map (buffer, &map, GST_MAP_READ);
+  g_string_append_len (user_data, (const char *) map.data, (gssize) map.size);
+  gst_buffer_unmap (buffer, &map);
+}
+
+static void
+push_script (GstElement *source, const char *script)
+{
+  gsize n;
+  float *samples = tone_script (script, &n);
+  GstBuffer *buffer = gst_buffer_new_wrapped (samples, n * sizeof (float));
+  GstFlowReturn flow;
+
+  GST_BUFFER_PTS (buffer) = 0;
+  g_signal_emit_by_name (source, "push-buffer", buffer, &flow);
+  gst_buffer_unref (buffer);
+  g_signal_emit_by_name (source, "end-of-stream", &flow);
+}
+
+static void
+player_init (Player *player, const char *model)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) source = NULL, sink = NULL;
+  g_autofree char *description
+      = g_strdup_printf ("appsrc name=source format=time caps=audio/x-raw,"
+                         "format=F32LE,rate=16000,channels=1,"
+                         "layout=interleaved ! rnnspeech model=\"%s\" "
+                         "line-feeds=always ! fakesink name=sink "
+                         "signal-handoffs=true sync=false",
+          model);
+
+  player->pipeline = gst_parse_launch (description, &error);
+  g_assert_no_error (error);
+  player->text = g_string_new (NULL);
+  source = gst_bin_get_by_name (GST_BIN (player->pipeline), "source");
+  sink = gst_bin_get_by_name (GST_BIN (player->pipeline), "sink");
+  g_signal_connect (sink, "handoff", G_CALLBACK (on_text), player->text);
+  push_script (source, SCRIPT);
+}
+
+static void
+player_finish (Player *player)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (player->pipeline);
+  g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus,
+      60 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+
+  g_assert_nonnull (message);
+  g_assert_cmpint (GST_MESSAGE_TYPE (message), ==, GST_MESSAGE_EOS);
+  g_assert_cmpstr (player->text->str, ==, "ab cd\nef\n");
+  gst_element_set_state (player->pipeline, GST_STATE_NULL);
+  gst_object_unref (player->pipeline);
+  g_string_free (player->text, TRUE);
+}
+
+#define N_PIPELINES 64
+
+static void
+test_pipelines (void)
+{
+  Player players[N_PIPELINES];
+  char *model = tone_model_write ();
+
+  for (guint i = 0; i < N_PIPELINES; i++)
+    player_init (&players[i], model);
+  for (guint i = 0; i < N_PIPELINES; i++)
+    gst_element_set_state (players[i].pipeline, GST_STATE_PLAYING);
+  for (guint i = 0; i < N_PIPELINES; i++)
+    player_finish (&players[i]);
+  toy_model_remove (model);
+}
+
+/* --- seeks ---------------------------------------------------------------- */
+
+#define N_SEEKS 1000
+
+/* Flushes at any moment of an endless stream; then the text of what follows. */
+static void
+test_seeks (void)
+{
+  char *model = tone_model_write ();
+  g_autofree char *description
+      = g_strdup_printf ("audiotestsrc wave=silence samplesperbuffer=160 "
+                         "! rnnspeech model=\"%s\" ! fakesink sync=false",
+          model);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline = gst_parse_launch (description, &error);
+  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstMessage) message = NULL;
+
+  g_assert_no_error (error);
+  bus = gst_element_get_bus (pipeline);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL,
+                       30 * GST_SECOND),
+      ==, GST_STATE_CHANGE_SUCCESS);
+  for (guint i = 0; i < N_SEEKS; i++)
+    g_assert_true (gst_element_seek_simple (pipeline, GST_FORMAT_TIME,
+        GST_SEEK_FLAG_FLUSH | (i % 2 == 0 ? GST_SEEK_FLAG_ACCURATE : 0),
+        g_test_rand_int_range (0, 3600) * GST_SECOND));
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  g_assert_null (message);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  toy_model_remove (model);
+}
+
+/* Each flush forgets what was said before it, and nothing after it. */
+static void
+test_flushes (void)
+{
+  SpeechHarness *speech = speech_harness_new ("line-feeds=never", "F32LE");
+
+  for (guint i = 0; i < N_SEEKS; i++) {
+    GstSegment segment;
+    const char lost[] = { 'a' + i % 6, '\0' };
+
+    speech_harness_say (speech, lost, 0, 0);
+    gst_harness_push_event (speech->harness, gst_event_new_flush_start ());
+    gst_harness_push_event (speech->harness, gst_event_new_flush_stop (TRUE));
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    gst_harness_push_event (speech->harness, gst_event_new_segment (&segment));
+    if (i % 100 == 99) {
+      g_autofree char *text = NULL;
+
+      speech_harness_say (speech, "fab..........", 0, 0);
+      text = speech_harness_take_text (speech);
+      g_assert_cmpstr (text, ==, "fab");
+    }
+  }
+  speech_harness_free (speech);
+}
+
+typedef struct {
+  GstHarness *harness;
+  GMutex streaming; /* what a source's task has locked while it pushes */
+} Flusher;
+
+/* As a seek does it: FLUSH_START ends what is going on, then the task rests. */
+static gpointer
+flush_often (gpointer user_data)
+{
+  Flusher *flusher = user_data;
+  GstHarness *harness = flusher->harness;
+
+  for (guint i = 0; i < 20; i++) {
+    GstSegment segment;
+
+    gst_harness_push_event (harness, gst_event_new_flush_start ());
+    g_mutex_lock (&flusher->streaming);
+    gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE));
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    gst_harness_push_event (harness, gst_event_new_segment (&segment));
+    g_mutex_unlock (&flusher->streaming);
+    g_usleep (500);
+  }
+  return NULL;
+}
+
+/* A flush while the model is loaded or a buffer decoded ends the wait. */
+
+static void
+test_flush_while_busy (void)
+{
+  for (guint round = 0; round < 10; round++) {
+    SpeechHarness *speech = speech_harness_new ("line-feeds=never", "F32LE");
+    Flusher flusher = { .harness = speech->harness };
+    GThread *thread;
+    GstFlowReturn flow = GST_FLOW_OK;
+    gsize n;
+    g_autofree float *samples = tone_script ("abcdefabcdef", &n);
+
+    if (round % 2 == 0) { /* loading again */
+      gst_element_set_state (speech->element, GST_STATE_READY);
+      gst_element_set_state (speech->element, GST_STATE_PLAYING);
+      gst_harness_set_src_caps_str (speech->harness,
+          "audio/x-raw,format=F32LE,rate=16000,channels=1,"
+          "layout=interleaved");
+    }
+    g_mutex_init (&flusher.streaming);
+    thread = g_thread_new ("flush", flush_often, &flusher);
+    for (guint i = 0; i < 20; i++) {
+      g_mutex_lock (&flusher.streaming);
+      flow = speech_harness_push (speech, samples, n, 0, 0);
+      g_mutex_unlock (&flusher.streaming);
+      g_assert_true (flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING);
+    }
+    g_thread_join (thread);
+    g_mutex_clear (&flusher.streaming);
+    speech_harness_free (speech);
+  }
+}
+
+/* --- states --------------------------------------------------------------- */
+
+typedef struct {
+  GstElement *pipeline;
+  guint32 seed;
+  guint n_changes;
+} Walker;
+
+static gpointer
+walk (gpointer user_data)
+{
+  Walker *walker = user_data;
+  GRand *random = g_rand_new_with_seed (walker->seed);
+
+  for (guint i = 0; i < walker->n_changes; i++) {
+    gst_element_set_state (walker->pipeline,
+        (GstState) g_rand_int_range (random, GST_STATE_NULL,
+            GST_STATE_PLAYING + 1));
+    g_usleep ((gulong) g_rand_int_range (random, 0, 1000));
+  }
+  g_rand_free (random);
+  return NULL;
+}
+
+static void
+test_states (gconstpointer data)
+{
+  gboolean is_speech = strcmp (data, "speech") == 0;
+  char *model = is_speech ? tone_model_write () : light_model_write ();
+  g_autofree char *description = is_speech
+      ? g_strdup_printf ("audiotestsrc ! rnnspeech model=\"%s\" name=e "
+                         "! fakesink e.json_src ! queue ! fakesink",
+          model)
+      : g_strdup_printf ("videotestsrc ! rnngesture model=\"%s\" name=e "
+                         "! fakesink e.text_src ! queue ! fakesink",
+          model);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline = gst_parse_launch (description, &error);
+  Walker walkers[4];
+  GThread *threads[4];
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < 4; i++) {
+    walkers[i] = (Walker){ pipeline, (guint32) g_test_rand_int (),
+      is_long () ? 400 : 40 };
+    threads[i] = g_thread_new ("walker", walk, &walkers[i]);
+  }
+  for (guint i = 0; i < 4; i++)
+    g_thread_join (threads[i]);
+  /* Still of use. */
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_element_set_state (pipeline, GST_STATE_PAUSED);
+  g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL,
+                       30 * GST_SECOND),
+      ==, GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  toy_model_remove (model);
+}
+
+/* --- an hour -------------------------------------------------------------- */
+
+static gsize
+resident_bytes (void)
+{
+  unsigned long pages = 0, resident = 0;
+  FILE *file = fopen ("/proc/self/statm", "r");
+
+  if (file == NULL)
+    return 0;
+  if (fscanf (file, "%lu %lu", &pages, &resident) != 2)
+    resident = 0;
+  fclose (file);
+  return (gsize) resident * 4096;
+}
+
+/* Says the script over and over; what is said at the end is what was said at
+ * the beginning, and memory is what it was after the first minutes. */
+static void
+test_hour (void)
+{
+  GstClockTime length = (is_long () ? 3600 : 600) * GST_SECOND;
+  GstClockTime step = strlen (SCRIPT) * 100 * MS;
+  SpeechHarness *speech
+      = speech_harness_new ("line-feeds=never output-unit=word latency=300",
+          "F32LE");
+  gsize settled = 0, now;
+  guint n = 0;
+
+  for (GstClockTime t = 0; t < length; t += step, n++) {
+    g_autofree char *text = NULL;
+
+    speech_harness_say (speech, SCRIPT, t, 1600);
+    text = speech_harness_take_text (speech);
+    /* The end of an utterance is seen in the next round's silence. */
+    if (strcmp (text, "ab |cd |ef ") != 0)
+      g_error ("round %u: \"%s\"", n, text);
+    g_ptr_array_unref (speech_harness_take_results (speech));
+    if (t > length / 4 && settled == 0)
+      settled = resident_bytes ();
+  }
+  now = resident_bytes ();
+  g_test_message ("%u rounds; resident: %" G_GSIZE_FORMAT
+                  " KiB after a quarter, %" G_GSIZE_FORMAT " KiB at the end",
+      n, settled / 1024, now / 1024);
+  if (g_getenv ("RNNC_TEST_SANITIZED") == NULL)
+    g_assert_cmpuint (now, <, settled + (1 << 20));
+  speech_harness_free (speech);
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  gst_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/stress/pipelines", test_pipelines);
+  g_test_add_func ("/stress/seeks", test_seeks);
+  g_test_add_func ("/stress/flushes", test_flushes);
+  g_test_add_func ("/stress/flush-while-busy", test_flush_while_busy);
+  g_test_add_data_func ("/stress/states/speech", "speech", test_states);
+  g_test_add_data_func ("/stress/states/gesture", "gesture", test_states);
+  g_test_add_func ("/stress/hour", test_hour);
+  status = g_test_run ();
+  gst_deinit (); /* the leaks tracer looks */
+  return status;
+}
