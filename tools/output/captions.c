@@ -163,7 +163,7 @@ cue_cost (const DocumentWord *words, guint first, guint end, guint n,
           || duration > rules->max_duration))
     return INFINITY;
   for (guint i = 0; i + 1 < count; i++)
-    cost += MIN (pause_after (cue, i), FULL_PAUSE);
+    cost += 2 * MIN (pause_after (cue, i), FULL_PAUSE);
   if (end < n) {
     double shown = (double) (words[end].start - cue->start) / NS;
     double needed = MAX (length / rules->reading_speed, rules->min_duration);
