@@ -85,8 +85,9 @@ RNNC_API void rnnc_spotter_set_options (RnncSpotter *spotter,
 /* [n labels] posteriors of the newest window or clip, after a flush too; all 0
  * before the first. */
 RNNC_API const float *rnnc_spotter_posteriors (RnncSpotter *spotter);
-/* Label of the gesture that goes on in a stream, as far as it is known: from the
- * window that reached threshold_on to the one below threshold_off; -1: none. */
+/* Label of the gesture that goes on in a stream, as far as it is known: from
+ * the window that reached threshold_on to the one below threshold_off; -1:
+ * none. */
 RNNC_API gint rnnc_spotter_active (RnncSpotter *spotter);
 /* ns from a gesture's end to its event, at most; 0 in clip mode, where flush
  * says when. */
