@@ -69,6 +69,10 @@ typedef struct {
                               of its steps, its state is carried on; one update
                               a batch all the same; 0: the whole sequence;
                               default 0 */
+  guint memory;            /* steps that LSTM and GRU should remember from the
+                              start: biases of their gates are drawn so
+                              (Tallec and Ollivier 2018); 0: forget bias 1;
+                              default 0 */
   double label_smoothing;  /* cross entropy; default 0 */
   guint threads;           /* workers that share a batch; default 1 */
   guint64 seed;            /* initial weights and dropout; default 1 */
@@ -92,7 +96,8 @@ RNNC_API void rnnc_trainer_options_init (RnncTrainerOptions *options);
  * @description: a model description (docs/model-format.md) without weights
  * @origin: for messages
  *
- * A network with fresh weights: orthogonal recurrent matrices, forget bias 1,
+ * A network with fresh weights: orthogonal recurrent matrices, forget bias 1
+ * or as "memory" says,
  * Kaiming-uniform convolutions, Xavier-uniform others. Of @description only
  * "frontend", "layers" and "blank" are read. Cross entropy and CTC need
  * log-softmax as the last layer.

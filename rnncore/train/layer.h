@@ -143,6 +143,10 @@ void rnnc_add_bias (gsize n_rows, gsize n, const real *bias, real *y);
 void
 rnnc_sum_rows (gsize n_rows, gsize n, const real *dy, gsize ld, real *bias);
 
+/* A recurrent layer's gates that hold what they have for 1 … @steps steps. */
+void rnnc_recurrent_initialise_memory (const RnncTrainLayer *layer,
+    real *values, guint steps, RnncRandom *random);
+
 /* Uniform in ±@bound. */
 void rnnc_initialise_uniform (real *values, gsize n, double bound,
     RnncRandom *random);

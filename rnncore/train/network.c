@@ -110,7 +110,8 @@ rnnc_network_free (RnncNetwork *network)
 }
 
 void
-rnnc_network_initialise (const RnncNetwork *network, real *values, guint64 seed)
+rnnc_network_initialise (const RnncNetwork *network, real *values, guint memory,
+    guint64 seed)
 {
   rnnc_zero (values, network->n_values);
   for (guint i = 0; i < network->n_layers; i++) {
@@ -118,6 +119,8 @@ rnnc_network_initialise (const RnncNetwork *network, real *values, guint64 seed)
     RnncRandom random = { rnnc_random_key (seed, i) };
     if (layer->klass->initialise)
       layer->klass->initialise (layer, values, &random);
+    if (memory > 0 && layer->spec->type == RNNC_LAYER_RECURRENT)
+      rnnc_recurrent_initialise_memory (layer, values, memory, &random);
   }
 }
 

@@ -25,9 +25,9 @@ typedef struct {
 /* @specs: (transfer full) */
 RnncNetwork *rnnc_network_new (GPtrArray *specs);
 void rnnc_network_free (RnncNetwork *network);
-/* First weights of @values [n_values]. */
+/* First weights of @values [n_values]. @memory: steps; 0: forget bias 1 */
 void rnnc_network_initialise (const RnncNetwork *network, real *values,
-    guint64 seed);
+    guint memory, guint64 seed);
 gsize rnnc_network_output_steps (const RnncNetwork *network, gsize n_steps);
 gsize rnnc_network_input_size (const RnncNetwork *network);
 gsize rnnc_network_output_size (const RnncNetwork *network);

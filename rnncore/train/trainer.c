@@ -183,7 +183,8 @@ rnnc_trainer_new (JsonObject *description, const char *origin,
   trainer->statistics = new_values (network);
   for (guint m = 0; m < rnnc_optimiser_n_moments (options->optimiser); m++)
     trainer->moments[m] = new_values (network);
-  rnnc_network_initialise (network, trainer->values, options->seed);
+  rnnc_network_initialise (network, trainer->values, options->memory,
+      options->seed);
   if (options->weight_noise > 0)
     trainer->noisy = new_values (network);
   find_normed_layers (trainer);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Milliseconds of one training step (forward, backward, update): the best of
- * five. bench-train [THREADS]. peer-train.py does the same work in PyTorch. */
+ * five. bench-train [THREADS [CASES]]. peer-train.py does the same work in
+ * PyTorch, compare-train.sh sets both side by side. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +21,9 @@ static const Case cases[] = {
       "[{'type':'lstm','name':'r','hidden':256}]" },
   { "LSTM 512", 200, 16, 512, 0, 0, RNNC_LOSS_MSE,
       "[{'type':'lstm','name':'r','hidden':512}]" },
+  { "BiLSTM 2x256", 200, 16, 256, 0, 0, RNNC_LOSS_MSE,
+      "[{'type':'lstm','name':'r','hidden':256,'layers':2,"
+      "'bidirectional':true}]" },
   { "GRU 256", 200, 16, 256, 0, 0, RNNC_LOSS_MSE,
       "[{'type':'gru','name':'r','hidden':256}]" },
   { "speech: conv 192, BiLSTM 2x256, CTC", 400, 16, 80, 0, 0, RNNC_LOSS_CTC,
@@ -91,8 +95,9 @@ int
 main (int argc, char **argv)
 {
   guint threads = argc > 1 ? (guint) atoi (argv[1]) : 1;
+  guint n = argc > 2 ? (guint) atoi (argv[2]) : G_N_ELEMENTS (cases);
   printf ("%u threads\n", threads);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < MIN (n, G_N_ELEMENTS (cases)); i++)
     printf ("%-38s %3u steps x %u: %7.1f ms\n", cases[i].name, cases[i].n_steps,
         cases[i].n_sequences, bench (&cases[i], threads));
   return 0;

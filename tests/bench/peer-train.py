@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The work of bench-train in PyTorch, for comparison:
-/usr/bin/python3 tests/bench/peer-train.py [THREADS]"""
+/usr/bin/python3 tests/bench/peer-train.py [THREADS [CASES]]"""
 
 import sys
 import time
@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+n_cases = int(sys.argv[2]) if len(sys.argv) > 2 else 99
 threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 torch.set_num_threads(threads)
 
@@ -28,12 +29,11 @@ def bench(name, model, step):
     print("%-38s %7.1f ms" % (name, best))
 
 
-def recurrent(cls, hidden):
-    model = cls(hidden, hidden)
+def recurrent(name, cls, hidden, layers=1, both=False):
+    model = cls(hidden, hidden, layers, bidirectional=both)
     x = torch.rand(200, 16, hidden) * 2 - 1
-    target = torch.rand(200, 16, hidden) * 2 - 1
-    bench("%s %d" % (cls.__name__, hidden), model,
-          lambda: F.mse_loss(model(x)[0], target))
+    target = torch.rand(200, 16, hidden * (2 if both else 1)) * 2 - 1
+    bench(name, model, lambda: F.mse_loss(model(x)[0], target))
 
 
 def speech():
@@ -69,8 +69,9 @@ def gesture():
     bench("gesture", nn.ModuleList([features, rnn, head]), step)
 
 
-recurrent(nn.LSTM, 256)
-recurrent(nn.LSTM, 512)
-recurrent(nn.GRU, 256)
-speech()
-gesture()
+for case in [lambda: recurrent("LSTM 256", nn.LSTM, 256),
+             lambda: recurrent("LSTM 512", nn.LSTM, 512),
+             lambda: recurrent("BiLSTM 2x256", nn.LSTM, 256, 2, True),
+             lambda: recurrent("GRU 256", nn.GRU, 256),
+             speech, gesture][:n_cases]:
+    case()

@@ -257,6 +257,75 @@ test_interrupt (void)
   fixture_end (&fixture);
 }
 
+/* Killed where it stands, again and again, and resumed: the same bits as in one
+ * go. The model must be there long before a run can be killed, so an epoch is
+ * behind it. */
+static void
+test_kill (void)
+{
+  Fixture fixture;
+  guint n_kills = 0;
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  write_recipe (&fixture, "r.json", 60, "whole.safetensors");
+  expect (&fixture, 0, "epoch 60:", "r.json", NULL, NULL);
+  write_recipe (&fixture, "r.json", 60, "pieces.safetensors");
+  for (guint i = 0; i < 6; i++) {
+    g_autoptr (GSubprocess) process = fixture_start_rnncore (&fixture, "train",
+        "r.json", i == 0 ? "--restart" : "--resume", NULL);
+
+    while (!fixture_has (&fixture, "pieces.safetensors.checkpoint"))
+      g_usleep (2000);
+    g_usleep (30000 + 17000 * i);
+    g_subprocess_force_exit (process);
+    g_assert_true (g_subprocess_wait (process, NULL, NULL));
+    n_kills += g_subprocess_get_if_signaled (process);
+  }
+  g_test_message ("%u of 6 runs were killed", n_kills);
+  g_assert_cmpuint (n_kills, >, 0);
+  expect (&fixture, 0, "going on in epoch", "r.json", "--resume", NULL);
+  assert_same_file (&fixture, "whole.safetensors", "pieces.safetensors");
+  fixture_end (&fixture);
+}
+
+/* One bad recording among ten is a mistake, one among thirty is not. */
+static void
+test_undecodable (void)
+{
+  Fixture fixture;
+  g_autoptr (GString) text = NULL;
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  write_recipe (&fixture, "r.json", 1, "x.safetensors");
+  fixture_write (&fixture, "5.wav", "no recording");
+  expect (&fixture, 1, "data.train: 1 of 10 recordings could not be decoded",
+      "r.json", NULL, NULL);
+  expect (&fixture, 1, "m.tsv:7: ", "r.json", NULL, NULL);
+  g_assert_false (fixture_has (&fixture, "x.safetensors"));
+
+  text = g_string_new (NULL);
+  {
+    g_autofree char *rows = fixture_read (&fixture, "m.tsv", NULL);
+    const char *body = strchr (rows, '\n') + 1;
+
+    g_string_append (text, rows);
+    for (guint i = 0; i < 2; i++) {
+      g_auto (GStrv) lines = g_strsplit (body, "\n", -1);
+
+      for (guint k = 0; lines[k] != NULL; k++)
+        if (lines[k][0] != '\0' && !g_str_has_prefix (lines[k], "5.wav"))
+          g_string_append_printf (text, "%s\n", lines[k]);
+    }
+  }
+  fixture_write (&fixture, "m.tsv", text->str);
+  expect (&fixture, 0, "27 recordings, 9 s, 1 could not be decoded", "r.json",
+      NULL, NULL);
+  g_assert_true (fixture_has (&fixture, "x.safetensors"));
+  fixture_end (&fixture);
+}
+
 /* Each is said before anything is learned. */
 static void
 test_mistakes (void)
@@ -379,7 +448,8 @@ test_gestures (void)
         "{\"type\":\"log-softmax\"}]},\"data\":{\"train\":["
         "{\"manifest\":\"g.tsv\",\"where\":{\"split\":\"train\"}}]},"
         "\"augment\":{\"mirror\":{\"probability\":1,"
-        "\"labels\":{\"left\":\"right\"}},\"brightness\":0.05},"
+        "\"labels\":{\"left\":\"right\"}},\"brightness\":0.05,"
+        "\"jitter\":0.02},"
         "\"training\":{\"epochs\":30,\"batch-size\":2,"
         "\"learning-rate\":0.01},\"output\":\"g.safetensors\"}";
   Fixture fixture;
@@ -423,6 +493,8 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/tools/train/resume", test_resume);
   g_test_add_func ("/tools/train/interrupt", test_interrupt);
+  g_test_add_func ("/tools/train/kill", test_kill);
+  g_test_add_func ("/tools/train/undecodable", test_undecodable);
   g_test_add_func ("/tools/train/mistakes", test_mistakes);
   g_test_add_func ("/tools/command/speech", test_use);
   g_test_add_func ("/tools/command/gestures", test_gestures);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "tests/tools/fixture.h"
@@ -112,6 +113,56 @@ test_select (void)
   fixture_end (&fixture);
 }
 
+/* A folder of folders is a manifest of paths and labels; what changes in it is
+ * another one, for the cache. */
+static void
+test_folder (void)
+{
+  Fixture fixture;
+  g_autofree char *path = NULL, *odd = NULL;
+  g_autoptr (Manifest) manifest = NULL, changed = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *const folders[]
+      = { "clips", "clips/wave", "clips/nod", "clips/.git", "clips/nod/deep" };
+
+  fixture_begin (&fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
+    g_autofree char *folder = fixture_path (&fixture, folders[i]);
+
+    g_assert_cmpint (g_mkdir (folder, 0755), ==, 0);
+  }
+  fixture_write (&fixture, "clips/README", "not in a label's folder");
+  fixture_write (&fixture, "clips/.git/x.mp4", "");
+  fixture_write (&fixture, "clips/wave/2.mp4", "two");
+  fixture_write (&fixture, "clips/wave/1.mp4", "one");
+  fixture_write (&fixture, "clips/wave/.hidden", "");
+  fixture_write (&fixture, "clips/nod/a b.mp4", "three");
+  path = fixture_path (&fixture, "clips");
+  manifest = manifest_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (manifest->n_rows, ==, 3);
+  for (guint row = 0; row < 3; row++) {
+    const char *const media[]
+        = { "/clips/nod/a b.mp4", "/clips/wave/1.mp4", "/clips/wave/2.mp4" };
+    g_autofree char *file = manifest_media_path (manifest, row);
+
+    g_assert_true (g_str_has_suffix (file, media[row]));
+    g_assert_cmpstr (manifest_field (manifest, row,
+                         manifest_column (manifest, "label")),
+        ==, row == 0 ? "nod" : "wave");
+  }
+  fixture_write (&fixture, "clips/wave/2.mp4", "another");
+  changed = manifest_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (changed->mtime, !=, manifest->mtime);
+
+  odd = fixture_path (&fixture, "clips/wave/a\tb");
+  g_assert_true (g_file_set_contents (odd, "", 0, NULL));
+  g_assert_null (manifest_load (path, &error));
+  g_assert_nonnull (strstr (error->message, "clips: the name of"));
+  fixture_end (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -125,5 +176,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/manifest/missing", test_missing);
   g_test_add_func ("/tools/manifest/good", test_good);
   g_test_add_func ("/tools/manifest/select", test_select);
+  g_test_add_func ("/tools/manifest/folder", test_folder);
   return g_test_run ();
 }

@@ -158,6 +158,44 @@ test_orthogonal (void)
   }
 }
 
+/* Gates that hold for 1 … steps steps: sigmoid (bias) = 1 - 1 / (u + 1). */
+static void
+test_initial_memory (void)
+{
+  const struct {
+    const char *layers;
+    guint keeping; /* gate */
+    gboolean opposite;
+  } cases[] = {
+    { "[{'type':'lstm','name':'r','hidden':64,'layers':2}]", 1, TRUE },
+    { "[{'type':'gru','name':'r','hidden':64,'bidirectional':true}]", 1,
+        FALSE },
+  };
+  RnncTrainerOptions options;
+  rnnc_trainer_options_init (&options);
+  options.loss = RNNC_LOSS_MSE;
+  options.memory = 200;
+  for (guint c = 0; c < G_N_ELEMENTS (cases); c++) {
+    RnncTrainer *trainer = fixture_trainer (3, 0, 0, cases[c].layers, &options);
+    for (guint layer = 0; layer < 2; layer++) {
+      const RnncParameter *p = &trainer->network->parameters[4 * layer + 2];
+      const real *bias = trainer->values + p->offset;
+      double least = 1e9, most = 0;
+      for (guint j = 0; j < 64; j++) {
+        double u = exp (bias[cases[c].keeping * 64 + j]);
+        least = MIN (least, u);
+        most = MAX (most, u);
+        g_assert_cmpfloat (bias[j], ==, cases[c].opposite ? -bias[64 + j] : 0);
+      }
+      g_assert_cmpfloat (least, >=, 0.999);
+      g_assert_cmpfloat (least, <, 30);
+      g_assert_cmpfloat (most, >, 150);
+      g_assert_cmpfloat (most, <, 199.001);
+    }
+    rnnc_trainer_free (trainer);
+  }
+}
+
 static void
 test_initial_weights (void)
 {
@@ -252,6 +290,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/packing/counts", test_packing);
   g_test_add_func ("/train/initialise/orthogonal", test_orthogonal);
   g_test_add_func ("/train/initialise/network", test_initial_weights);
+  g_test_add_func ("/train/initial/memory", test_initial_memory);
   g_test_add_func ("/train/dropout/rate", test_dropout);
   g_test_add_func ("/train/workers/sum", test_workers);
   return g_test_run ();

@@ -40,8 +40,9 @@ typedef struct {
   double brightness; /* added, at most; 1 is white */
   double contrast[2];
   double speed[2];
-  double crop; /* share of a clip's time cut from its ends, at most */
-  double drop; /* probability of losing a picture */
+  double crop;   /* share of a clip's time cut from its ends, at most */
+  double drop;   /* probability of losing a picture */
+  double jitter; /* s that a picture comes early or late, at most */
   double mirror_probability;
   GHashTable *mirror_labels; /* label -> label; NULL: labels stay */
 } VideoAugment;

@@ -87,6 +87,7 @@ add_row (Dataset *dataset, const DataSource *source,
   item.corpus = columns[1] < 0
       ? ""
       : manifest_field (member->manifest, row, columns[1]);
+  dataset->n_rows++;
   if (item.n_units == 0) {
     dataset->n_undecoded++;
     return TRUE;

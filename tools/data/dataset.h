@@ -52,6 +52,7 @@ typedef struct {
   GArray *targets;      /* guint */
   GPtrArray *sequences; /* Sequence: owned, what items point to */
   TargetFormat numbers; /* of number sequences */
+  guint n_rows;         /* chosen, of media */
   guint n_undecoded;
   guint n_too_short;
   guint n_too_long;

@@ -278,6 +278,7 @@ make_video (ExampleMaker *maker, const Plan *plan, const Unit *unit,
   GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
   VideoChange change = { .speed = 1, .end = 1 };
   double span = (double) (times[item->n_units - 1] - times[0]);
+  double time = 0; /* of the last picture */
   guint label;
 
   if (settings->video != NULL)
@@ -297,7 +298,12 @@ make_video (ExampleMaker *maker, const Plan *plan, const Unit *unit,
       continue;
     make_picture (maker, settings->video ? &change : NULL,
         pictures + i * n_bytes, &frame);
-    append_frames (maker, &frame, (guint64) (since / change.speed), features);
+    if (settings->video != NULL && settings->video->jitter > 0)
+      since += random_between (random, -settings->video->jitter,
+                   settings->video->jitter)
+          * 1e9;
+    time = MAX (time, since); /* never back */
+    append_frames (maker, &frame, (guint64) (time / change.speed), features);
   }
   label = g_array_index (settings->dataset->targets, guint, item->first_target);
   if (change.mirror)

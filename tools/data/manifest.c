@@ -167,6 +167,103 @@ read_lines (Manifest *manifest, gsize length, GError **error)
   return TRUE;
 }
 
+/* --- folders ---------------------------------------------------------------
+ */
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* What is in @path, sorted, hidden files left out. (transfer full) */
+static GPtrArray *
+list_folder (const Manifest *manifest, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) folder = NULL;
+  GError *fault = NULL;
+  const char *name;
+
+  folder = g_dir_open (path, 0, &fault);
+  if (folder == NULL) {
+    g_set_error_literal (error, RNNC_ERROR, RNNC_ERROR_IO, fault->message);
+    g_error_free (fault);
+    return NULL;
+  }
+  while ((name = g_dir_read_name (folder)) != NULL) {
+    if (name[0] == '.')
+      continue;
+    if (strpbrk (name, "\t\r\n") != NULL || !g_utf8_validate (name, -1, NULL)) {
+      g_autofree char *shown = g_filename_display_name (name);
+
+      g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
+          "%s: the name of %s is not UTF-8, or has a tab or a line break",
+          manifest->path, shown);
+      return NULL;
+    }
+    g_ptr_array_add (names, g_strdup (name));
+  }
+  g_ptr_array_sort (names, compare_names);
+  return g_steal_pointer (&names);
+}
+
+/* Rows for the recordings of one label. What makes a recording another one,
+ * size and time, goes into @sum. */
+static gboolean
+add_label_folder (const Manifest *manifest, const char *label, GString *text,
+    GChecksum *sum, GError **error)
+{
+  g_autofree char *folder = g_build_filename (manifest->path, label, NULL);
+  g_autoptr (GPtrArray) names = list_folder (manifest, folder, error);
+
+  for (guint i = 0; names != NULL && i < names->len; i++) {
+    const char *name = g_ptr_array_index (names, i);
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    g_autofree char *state = NULL;
+    struct stat info;
+
+    if (stat (path, &info) != 0 || !S_ISREG (info.st_mode))
+      continue;
+    state = g_strdup_printf ("%s/%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+                             ".%09ld\n",
+        label, name, (gint64) info.st_size, (gint64) info.st_mtim.tv_sec,
+        info.st_mtim.tv_nsec);
+    g_checksum_update (sum, (const guchar *) state, (gssize) strlen (state));
+    g_string_append_printf (text, "%s/%s\t%s\n", label, name, label);
+  }
+  return names != NULL;
+}
+
+/* A manifest of columns "path" and "label" for a folder of folders. */
+static gboolean
+read_folder (Manifest *manifest, gsize *length, GError **error)
+{
+  g_autoptr (GPtrArray) names = list_folder (manifest, manifest->path, error);
+  g_autoptr (GString) text = g_string_new ("path\tlabel\n");
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *digits = NULL;
+
+  if (names == NULL)
+    return FALSE;
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = g_ptr_array_index (names, i);
+    g_autofree char *folder = g_build_filename (manifest->path, name, NULL);
+
+    if (g_file_test (folder, G_FILE_TEST_IS_DIR)
+        && !add_label_folder (manifest, name, text, sum, error))
+      return FALSE;
+  }
+  manifest->size = text->len;
+  digits = g_strndup (g_checksum_get_string (sum), 15);
+  manifest->mtime = (gint64) g_ascii_strtoull (digits, NULL, 16);
+  *length = text->len;
+  manifest->text = g_string_free (g_steal_pointer (&text), FALSE);
+  g_free (manifest->directory);
+  manifest->directory = g_strdup (manifest->path);
+  return TRUE;
+}
+
 Manifest *
 manifest_load_texts (const char *path, GError **error)
 {
@@ -175,7 +272,9 @@ manifest_load_texts (const char *path, GError **error)
 
   manifest->path = g_strdup (path);
   manifest->directory = g_path_get_dirname (path);
-  if (!read_text (manifest, &length, error)
+  if (!(g_file_test (path, G_FILE_TEST_IS_DIR)
+              ? read_folder (manifest, &length, error)
+              : read_text (manifest, &length, error))
       || !read_lines (manifest, length, error))
     return NULL;
   return g_steal_pointer (&manifest);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A list of recordings: tab-separated, UTF-8, one a line, the first line names
- * the columns. "path" is relative to the manifest's folder. */
+ * the columns. "path" is relative to the manifest's folder. Or a folder with a
+ * folder for each label: "path" and "label" of the files inside. */
 #pragma once
 
 #include "rnncore/rnncore.h"
@@ -18,7 +19,7 @@ typedef struct {
   guint *lines;  /* [n_rows], from 1 */
   char *text;
   guint64 size; /* bytes */
-  gint64 mtime; /* us */
+  gint64 mtime; /* us; of a folder a hash of its files' sizes and times */
 } Manifest;
 
 /* Returns: (transfer full): or %NULL with @error, "PATH:LINE: reason" */

@@ -165,7 +165,7 @@ static gboolean
 parse_video_augment (Recipe *recipe, JsonObject *json, GError **error)
 {
   static const char *const keys[] = { "shift", "zoom", "rotation", "brightness",
-    "contrast", "speed", "crop", "drop", "mirror", NULL };
+    "contrast", "speed", "crop", "drop", "jitter", "mirror", NULL };
   VideoAugment *video = &recipe->video;
 
   return rnnc_json_check_keys (json, "augment", keys, error)
@@ -183,6 +183,8 @@ parse_video_augment (Recipe *recipe, JsonObject *json, GError **error)
       && rnnc_json_get_double (json, "augment", "crop", 0, 0.9, &video->crop,
           error)
       && rnnc_json_get_double (json, "augment", "drop", 0, 0.9, &video->drop,
+          error)
+      && rnnc_json_get_double (json, "augment", "jitter", 0, 10, &video->jitter,
           error)
       && parse_mirror (recipe, json, error);
 }
@@ -255,6 +257,8 @@ parse_optimiser (Recipe *recipe, JsonObject *json, GError **error)
           &options->weight_noise, error)
       || !rnnc_json_get_uint (json, "training", "truncate", 0, G_MAXINT,
           &options->truncate, error)
+      || !rnnc_json_get_uint (json, "training", "memory", 0, 1000000,
+          &options->memory, error)
       || !rnnc_json_get_double (json, "training", "weight-decay", 0, 10,
           &options->weight_decay, error)
       || !rnnc_json_get_double (json, "training", "label-smoothing", 0, 0.99,
@@ -302,7 +306,7 @@ recipe_parse_training (Recipe *recipe, JsonObject *json, GError **error)
     "final-rate", "plateau-factor", "plateau-patience", "clip-norm",
     "weight-decay", "label-smoothing", "threads", "loader-threads", "seed",
     "max-hours", "checkpoint-minutes", "curriculum-epochs", "average-last",
-    "loss", "truncate", "clip-value", "weight-noise", NULL };
+    "loss", "truncate", "clip-value", "weight-noise", "memory", NULL };
   TrainingSettings *training = &recipe->training;
 
   if (!rnnc_json_check_keys (json, "training", keys, error))

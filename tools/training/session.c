@@ -7,6 +7,8 @@
 
 /* A length that no layer takes for one step. */
 #define MANY_STEPS 4096
+/* One bad recording in so many is let pass. */
+#define MOST_UNDECODED 20
 
 void
 session_free (Session *session)
@@ -147,6 +149,22 @@ check_targets (Session *session, const Dataset *dataset, GError **error)
   return TRUE;
 }
 
+/* A few bad files are passed over; more are a mistake. */
+static gboolean
+check_decoded (const Session *session, const Dataset *dataset, const char *name,
+    GError **error)
+{
+  guint n = dataset->n_rows;
+
+  if (dataset->n_undecoded * MOST_UNDECODED <= n)
+    return TRUE;
+  g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
+      "%s: %s: %u of %u recordings could not be decoded (named above), more "
+      "than one in %u",
+      session->recipe->path, name, dataset->n_undecoded, n, MOST_UNDECODED);
+  return FALSE;
+}
+
 static gboolean
 load_data (Session *session, const SessionOptions *options, GError **error)
 {
@@ -161,9 +179,17 @@ load_data (Session *session, const SessionOptions *options, GError **error)
   if (session->dev == NULL || !check_targets (session, session->train, error)
       || !check_targets (session, session->dev, error))
     return FALSE;
+  if (!check_decoded (session, session->train, "data.train", error)
+      || !check_decoded (session, session->dev, "data.dev", error))
+    return FALSE;
   report_dataset ("training data", session->train);
   if (recipe->dev->len > 0)
     report_dataset ("dev data", session->dev);
+  if (recipe->dev->len > 0 && session->dev->items->len == 0) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "%s: data.dev chooses no recording that can be used", recipe->path);
+    return FALSE;
+  }
   if (session->train->items->len == 0) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "%s: data.train chooses no recording that can be used", recipe->path);

@@ -526,6 +526,31 @@ recurrent_initialise (const RnncTrainLayer *layer, real *values,
   }
 }
 
+/* Tallec and Ollivier 2018: the forget gate's bias is log (u), u uniform in
+ * 1 … steps - 1, the input gate's the opposite; the GRU's update gate, which
+ * keeps, is as the forget gate. */
+void
+rnnc_recurrent_initialise_memory (const RnncTrainLayer *layer, real *values,
+    guint steps, RnncRandom *random)
+{
+  const RnncRecurrentParams *params = &layer->spec->params.recurrent;
+  gboolean lstm = params->cell == RNNC_CELL_LSTM;
+  gsize n = params->hidden;
+  guint step = run_parameters (params);
+
+  if (!params->bias || params->cell == RNNC_CELL_RNN)
+    return;
+  for (guint p = 0; p < layer->n_parameters; p += step) {
+    real *bias = values + layer->parameters[p + BIAS_IH].offset;
+    for (gsize j = 0; j < n; j++) {
+      double u = 1 + rnnc_random_uniform (random) * (MAX (steps, 2) - 2);
+      bias[n + j] = (real) log (u);
+      if (lstm)
+        bias[j] = -bias[n + j];
+    }
+  }
+}
+
 static void
 recurrent_clear (gpointer data)
 {
