@@ -82,9 +82,10 @@ typedef struct {
                                default 0 */
   gboolean whole;           /* finals of a model that is bidirectional come from
                                a second run over the whole utterance, not from
-                               the chunks (in one go at the endpoint;
-                               max_utterance is then at most a minute).
-                               Others: without effect. default FALSE */
+                               the chunks: in one go, at the endpoint.
+                               max_utterance is then at most a minute, and what
+                               it was at the beginning. Others: without effect.
+                               Set at rnnc_transcriber_new(). default FALSE */
   double language_weight;   /* of the language model's log-probabilities beside
                                those of the sound, 0..10; default 0.5 */
   double word_bonus;        /* added for each word, natural log, -20..20: what
@@ -127,9 +128,20 @@ RNNC_API void rnnc_transcriber_push (RnncTranscriber *transcriber,
 RNNC_API void rnnc_transcriber_flush (RnncTranscriber *transcriber);
 /* Drops what was heard; yields nothing. */
 RNNC_API void rnnc_transcriber_reset (RnncTranscriber *transcriber);
+/**
+ * rnnc_transcriber_decode:
+ * @log_posteriors: [n_frames, labels], what rnnc_model_forward() yields for a
+ *   whole recording
+ *
+ * Drops what was heard, decodes the recording as one utterance of any length,
+ * yields its final and resets. For recordings of a sentence or a few; longer
+ * ones are pushed. Allocates where it is longer than max_utterance.
+ */
+RNNC_API void rnnc_transcriber_decode (RnncTranscriber *transcriber,
+    const float *log_posteriors, gsize n_frames);
 /* May be called between pushes; takes effect at once, but what changes the
- * search (beam, alternatives, whole; max_utterance where it grows and there is
- * a search) from the next utterance on. Allocates. */
+ * search (beam, alternatives, language model; max_utterance where it grows and
+ * there is a search) from the next utterance on. Allocates. */
 RNNC_API void rnnc_transcriber_set_options (RnncTranscriber *transcriber,
     const RnncTranscriberOptions *options);
 /* What decoding is helped by or held to, made for this model or one with the

@@ -98,7 +98,8 @@ join (Reader *reader, const GArray *ends, const GArray *starts, GError **error)
 
     add_arc (reader, end, space);
     for (guint k = 0; k < starts->len; k++)
-      add_arc (reader, end, g_array_index (starts, guint32, k));
+      add_arc (reader, end | RNNC_PHRASE_SPACE_LEFT_OUT,
+          g_array_index (starts, guint32, k));
   }
   for (guint k = 0; k < starts->len; k++)
     add_arc (reader, space, g_array_index (starts, guint32, k));
@@ -123,7 +124,7 @@ add_text (Reader *reader, const GArray *letters, GArray *starts, GArray *ends)
     else
       add_arc (reader, last, node);
     if (after_space)
-      add_arc (reader, before_space, node);
+      add_arc (reader, before_space | RNNC_PHRASE_SPACE_LEFT_OUT, node);
     if (is_space)
       before_space = last;
     after_space = is_space;
@@ -236,6 +237,8 @@ read_list (Reader *reader, const char *name, const char *text, GError **error)
 
   if (g_hash_table_contains (reader->lists, name))
     return refuse (error, "<%s> is defined twice", name);
+  if (parts[0] == NULL)
+    return refuse (error, "no letters");
   for (char **part = parts; *part != NULL; part++) {
     if (strchr (*part, '<') != NULL)
       return refuse (error, "a list within a list");

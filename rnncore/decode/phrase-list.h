@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* A source that is no neighbour: a space between the two was left out. */
+#define RNNC_PHRASE_SPACE_LEFT_OUT (1u << 31)
+
 typedef struct {
   guint16 label;
   guint16 begins_word;
@@ -21,7 +24,7 @@ typedef struct {
 typedef struct {
   guint n_nodes;
   const RnncPhraseNode *nodes;
-  const guint32 *sources; /* nodes */
+  const guint32 *sources; /* nodes, or'ed with the bit above */
   guint n_phrases;
   const guint *n_letters; /* [n_phrases]: most letters of each; 0: no limit */
 } RnncPhraseNetwork;

@@ -128,25 +128,31 @@ take_frame (PhraseSearch *search, const float *log_posteriors)
   return begins ? RNNC_PHRASE_STRAY_LOSS : 0.0f;
 }
 
-/* The best way into a node; @source: NO_NODE for the beginning. */
+/* The best way into a node; @source: NO_NODE for the beginning; @score: of the
+ * token returned, and what the way costs. */
 static const Token *
 find_entry (const PhraseSearch *search, const RnncPhraseNode *node,
-    const Token *outside, guint32 *source)
+    const Token *outside, guint32 *source, float *score)
 {
   const guint32 *sources = search->network->sources + node->first_source;
   const Token *entry = node->begins_phrase ? outside : NULL;
 
   *source = NO_NODE;
+  *score = entry != NULL ? entry->score : DEAD;
   for (guint i = 0; i < node->n_sources; i++) {
-    const Tokens *from = &search->now[sources[i]];
-    const Token *way = &from->blank;
+    guint32 from = sources[i] & ~RNNC_PHRASE_SPACE_LEFT_OUT;
+    const Tokens *tokens = &search->now[from];
+    const Token *way = &tokens->blank;
+    float sum;
 
     /* A blank is needed between equal letters. */
-    if (search->network->nodes[sources[i]].label != node->label)
-      way = better (&from->letter, &from->blank);
-    if (entry == NULL || way->score > entry->score) {
+    if (search->network->nodes[from].label != node->label)
+      way = better (&tokens->letter, &tokens->blank);
+    sum = way->score + (from != sources[i] ? RNNC_PHRASE_SPACE_LOSS : 0.0f);
+    if (sum > *score) {
       entry = way;
-      *source = sources[i];
+      *source = from;
+      *score = sum;
     }
   }
   return entry;
@@ -160,14 +166,14 @@ push_letter (PhraseSearch *search, guint32 index, const Token *outside,
   const RnncPhraseNode *node = &search->network->nodes[index];
   const Token *stay = &search->now[index].letter;
   guint32 source;
-  const Token *entry = find_entry (search, node, outside, &source);
-  gboolean enters = entry != NULL && entry->score > stay->score;
-  float score
-      = (enters ? entry->score : stay->score) + search->losses[node->label];
+  float score;
+  const Token *entry = find_entry (search, node, outside, &source, &score);
+  gboolean enters = score > stay->score;
   guint now = search->base.n_frames;
   Token token = { DEAD, 0, now, now + 1, 0 };
   float posterior;
 
+  score = MAX (score, stay->score) + search->losses[node->label];
   if (!(score >= least))
     return token;
   posterior = MIN (expf (search->posteriors[node->label]), 1.0f);

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 
 #define RNNC_PHRASE_FRAME_LOSS -6.0f
 #define RNNC_PHRASE_STRAY_LOSS -1.0f
+/* Of words that are run together: else letters would be any word. */
+#define RNNC_PHRASE_SPACE_LOSS -2.0f
 
 /* @capacity: frames; @threshold: confidence to accept from, 0..1; a reference
  * on @phrases is taken, @alphabet is lent. */

@@ -195,6 +195,14 @@ rnnc_recogniser_set_options (RnncRecogniser *recogniser,
 }
 
 void
+rnnc_recogniser_grow (RnncRecogniser *recogniser, guint capacity)
+{
+  RnncTranscriberOptions options = recogniser->options;
+
+  rnnc_recogniser_set_options (recogniser, &options, capacity, FALSE);
+}
+
+void
 rnnc_recogniser_set_phrases (RnncRecogniser *recogniser,
     RnncPhraseList *phrases, gboolean open)
 {
@@ -226,7 +234,8 @@ rnnc_recogniser_is_full (const RnncRecogniser *recogniser)
 {
   const RnncSearch *search = recogniser->now.search;
 
-  return search != NULL && search->n_frames + 1 >= search->capacity;
+  return search != NULL
+      && search->n_frames + RNNC_RECOGNISER_SPARE >= search->capacity;
 }
 
 /* --- frames --------------------------------------------------------------- */
@@ -281,6 +290,13 @@ rnnc_recogniser_again (RnncRecogniser *recogniser, const float *frames,
       rnnc_search_push (search, frames + t * n_labels);
   }
   recogniser->was_again = TRUE;
+}
+
+gboolean
+rnnc_recogniser_heard (const RnncRecogniser *recogniser)
+{
+  return rnnc_ctc_decoder_words (recogniser->decoder)->n_letters > 0
+      || rnnc_recogniser_key (recogniser) != 0;
 }
 
 guint64

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 
 typedef struct _RnncRecogniser RnncRecogniser;
 
+/* Frames that an utterance ends before its search is full: for the same one
+ * heard again to begin earlier. */
+#define RNNC_RECOGNISER_SPARE 16
+
 RnncRecogniser *rnnc_recogniser_new (RnncModel *model);
 void rnnc_recogniser_free (RnncRecogniser *recogniser);
 
@@ -24,6 +28,8 @@ void rnnc_recogniser_free (RnncRecogniser *recogniser);
  */
 void rnnc_recogniser_set_options (RnncRecogniser *recogniser,
     const RnncTranscriberOptions *options, guint capacity, gboolean open);
+/* At once; no utterance is running. */
+void rnnc_recogniser_grow (RnncRecogniser *recogniser, guint capacity);
 /* (nullable): off */
 void rnnc_recogniser_set_phrases (RnncRecogniser *recogniser,
     RnncPhraseList *phrases, gboolean open);
@@ -54,6 +60,8 @@ gboolean rnnc_recogniser_push (RnncRecogniser *recogniser,
 void rnnc_recogniser_again (RnncRecogniser *recogniser, const float *frames,
     guint n_frames, guint64 first);
 
+/* Whether there is anything, in the best path or in the search. */
+gboolean rnnc_recogniser_heard (const RnncRecogniser *recogniser);
 guint64 rnnc_recogniser_n_frames (const RnncRecogniser *recogniser);
 gboolean rnnc_recogniser_in_word (const RnncRecogniser *recogniser);
 /* Changes with the text; 0: none. */

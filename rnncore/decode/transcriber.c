@@ -7,6 +7,7 @@
 #include "rnncore/decode/hot-words.h"
 #include "rnncore/decode/phrase-list.h"
 #include "rnncore/decode/recogniser.h"
+#include "rnncore/decode/whole.h"
 #include "rnncore/model/model-private.h"
 
 #define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
@@ -16,6 +17,10 @@
  * of how the caller cuts the audio; several frames to a block let whoever
  * pushes whole files run several steps at a time. */
 #define BLOCK_FRAMES 4
+
+/* Output frames by which a word may begin earlier for a network that sees the
+ * whole utterance than for one that hears it in chunks. */
+#define EARLIER 13
 
 struct _RnncTranscriber {
   RnncModel *model;
@@ -29,6 +34,9 @@ struct _RnncTranscriber {
   guint block;        /* samples */
 
   RnncRecogniser *recogniser;
+  RnncWhole *whole;        /* (nullable) */
+  guint64 whole_utterance; /* ns; the longest that it has room for */
+  guint64 utterance_begin; /* frame behind the last utterance */
   RnncEndpoint endpoint;
   gboolean partials;
   guint64 partial_interval; /* frames */
@@ -167,17 +175,49 @@ report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
   return TRUE;
 }
 
+/* The frame before which the utterance has no words. */
+static guint64
+utterance_start (const RnncTranscriber *transcriber)
+{
+  guint64 start = rnnc_recogniser_start (transcriber->recogniser);
+
+  if (transcriber->whole == NULL)
+    return start;
+  return MAX (transcriber->utterance_begin,
+      start > EARLIER ? start - EARLIER : 0);
+}
+
+static void
+hear_whole (RnncTranscriber *transcriber)
+{
+  guint64 from = utterance_start (transcriber);
+  guint64 to = rnnc_recogniser_n_frames (transcriber->recogniser);
+  guint n;
+  const float *frames;
+
+  if (to == from)
+    return;
+  frames = rnnc_whole_run (transcriber->whole, from, to, &n);
+  rnnc_recogniser_again (transcriber->recogniser, frames, n, from);
+}
+
 /* Ends the utterance, if there is one. @carry_on: speech goes on. */
 static void
 finish_utterance (RnncTranscriber *transcriber, guint64 limit,
     gboolean carry_on)
 {
-  gboolean said = report (transcriber, TRUE, limit);
+  gboolean said;
 
+  if (transcriber->whole != NULL
+      && rnnc_recogniser_heard (transcriber->recogniser))
+    hear_whole (transcriber);
+  said = report (transcriber, TRUE, limit);
   /* The number of partials that came to nothing is not used again. */
   if (said || transcriber->reported != 0)
     transcriber->utterance_id++;
   rnnc_recogniser_next_utterance (transcriber->recogniser, carry_on);
+  transcriber->utterance_begin
+      = rnnc_recogniser_n_frames (transcriber->recogniser);
   transcriber->reported = 0;
   transcriber->next_partial = 0;
 }
@@ -309,7 +349,14 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
   transcriber->recogniser = rnnc_recogniser_new (model);
   rnnc_transcriber_options_init (&defaults);
-  rnnc_transcriber_set_options (transcriber, options ? options : &defaults);
+  if (options == NULL)
+    options = &defaults;
+  if (options->whole && rnnc_model_is_bidirectional (model))
+    transcriber->whole_utterance
+        = MIN (options->max_utterance, RNNC_TRANSCRIBER_MAX_WHOLE);
+  rnnc_transcriber_set_options (transcriber, options);
+  if (transcriber->whole_utterance > 0)
+    transcriber->whole = rnnc_whole_new (model, transcriber->capacity);
   return transcriber;
 }
 
@@ -320,6 +367,7 @@ rnnc_transcriber_free (RnncTranscriber *transcriber)
     return;
   rnnc_stream_free (transcriber->stream);
   rnnc_recogniser_free (transcriber->recogniser);
+  rnnc_whole_free (transcriber->whole);
   rnnc_model_unref (transcriber->model);
   for (guint i = 0; i < transcriber->n_readings; i++)
     g_free (transcriber->words[i]);
@@ -329,14 +377,10 @@ rnnc_transcriber_free (RnncTranscriber *transcriber)
 
 /* For the words of one utterance, and of each other reading of it. */
 static void
-make_room (RnncTranscriber *transcriber, const RnncTranscriberOptions *options)
+make_room (RnncTranscriber *transcriber, guint capacity, guint n_readings)
 {
-  guint n = 1 + MIN (options->alternatives, RNNC_TRANSCRIBER_MAX_ALTERNATIVES);
-  guint capacity
-      = (guint) (transcriber->endpoint.maximum + transcriber->endpoint.latest)
-      + 2;
+  guint n = MAX (n_readings, transcriber->n_readings);
 
-  n = MAX (n, transcriber->n_readings);
   capacity = MAX (capacity, transcriber->capacity);
   transcriber->words = g_renew (RnncWord *, transcriber->words, n);
   for (guint i = 0; i < n; i++)
@@ -352,6 +396,7 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
 {
   RnncEndpoint *endpoint;
   guint64 maximum, interval;
+  guint capacity;
 
   g_return_if_fail (transcriber != NULL);
   g_return_if_fail (options != NULL);
@@ -359,6 +404,9 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
   endpoint = &transcriber->endpoint;
   maximum = CLAMP (options->max_utterance, RNNC_TRANSCRIBER_MIN_UTTERANCE,
       RNNC_TRANSCRIBER_MAX_UTTERANCE);
+  if (transcriber->whole_utterance > 0)
+    maximum = MIN (maximum,
+        MAX (transcriber->whole_utterance, RNNC_TRANSCRIBER_MIN_UTTERANCE));
   endpoint->maximum = frames_of_time (transcriber, maximum);
   endpoint->latest = frames_of_time (transcriber, maximum / 4 * 5);
   endpoint->silence = MAX (1,
@@ -369,10 +417,13 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
   transcriber->partial_interval = frames_of_time (transcriber,
       MIN (interval, RNNC_TRANSCRIBER_MAX_UTTERANCE));
 
-  make_room (transcriber, options);
   /* Silence with faint letters may come before an utterance. */
-  rnnc_recogniser_set_options (transcriber->recogniser, options,
-      (guint) (endpoint->maximum + endpoint->latest) + 2, endpoint->open);
+  capacity = (guint) (endpoint->maximum + endpoint->latest)
+      + RNNC_RECOGNISER_SPARE + EARLIER;
+  make_room (transcriber, capacity,
+      1 + MIN (options->alternatives, RNNC_TRANSCRIBER_MAX_ALTERNATIVES));
+  rnnc_recogniser_set_options (transcriber->recogniser, options, capacity,
+      endpoint->open);
 }
 
 void
@@ -422,7 +473,11 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
     guint n = (guint) MIN (n_samples, transcriber->block - transcriber->phase);
 
     transcriber->n_samples += n;
-    rnnc_stream_push_samples (transcriber->stream, samples, n);
+    if (transcriber->whole != NULL)
+      rnnc_whole_push (transcriber->whole, transcriber->stream, samples, n,
+          utterance_start (transcriber));
+    else
+      rnnc_stream_push_samples (transcriber->stream, samples, n);
     samples += n;
     n_samples -= n;
     transcriber->phase += n;
@@ -445,6 +500,9 @@ restart (RnncTranscriber *transcriber)
   transcriber->core_reset_due = FALSE;
   transcriber->reported = 0;
   transcriber->next_partial = 0;
+  transcriber->utterance_begin = 0;
+  if (transcriber->whole != NULL)
+    rnnc_whole_reset (transcriber->whole);
 }
 
 void
@@ -452,7 +510,11 @@ rnnc_transcriber_flush (RnncTranscriber *transcriber)
 {
   g_return_if_fail (transcriber != NULL);
 
-  rnnc_stream_flush (transcriber->stream);
+  if (transcriber->whole != NULL)
+    rnnc_whole_flush (transcriber->whole, transcriber->stream,
+        utterance_start (transcriber));
+  else
+    rnnc_stream_flush (transcriber->stream);
   finish_utterance (transcriber,
       time_of_half_samples (transcriber, 2 * transcriber->n_samples), FALSE);
   restart (transcriber);
@@ -466,9 +528,32 @@ rnnc_transcriber_reset (RnncTranscriber *transcriber)
   rnnc_stream_reset (transcriber->stream);
   /* Its partials may be out: the number is not used again. */
   if (transcriber->reported != 0
-      || rnnc_recogniser_key (transcriber->recogniser) != 0)
+      || rnnc_recogniser_heard (transcriber->recogniser))
     transcriber->utterance_id++;
   restart (transcriber);
+}
+
+void
+rnnc_transcriber_decode (RnncTranscriber *transcriber,
+    const float *log_posteriors, gsize n_frames)
+{
+  RnncWhole *whole;
+  gsize n_labels;
+
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (n_frames < G_MAXUINT32 / 8);
+
+  n_labels = rnnc_model_output_size (transcriber->model);
+  rnnc_transcriber_reset (transcriber);
+  whole = g_steal_pointer (&transcriber->whole);
+  make_room (transcriber, (guint) n_frames + 2, 1);
+  rnnc_recogniser_grow (transcriber->recogniser, (guint) n_frames + 2);
+  for (gsize t = 0; t < n_frames; t++)
+    rnnc_recogniser_push (transcriber->recogniser,
+        log_posteriors + t * n_labels, TRUE);
+  finish_utterance (transcriber, G_MAXUINT64, FALSE);
+  restart (transcriber);
+  transcriber->whole = whole;
 }
 
 guint64
@@ -476,8 +561,7 @@ rnnc_transcriber_settled (RnncTranscriber *transcriber)
 {
   g_return_val_if_fail (transcriber != NULL, 0);
 
-  return frame_start (transcriber,
-      rnnc_recogniser_start (transcriber->recogniser));
+  return frame_start (transcriber, utterance_start (transcriber));
 }
 
 guint64
