@@ -16,8 +16,7 @@ keep (char *path, const char *folder, const char *name)
   gsize length;
 
   g_assert_true (g_file_get_contents (path, &contents, &length, NULL));
-  g_assert_true (
-      g_file_set_contents (target, contents, (gssize) length, NULL));
+  g_assert_true (g_file_set_contents (target, contents, (gssize) length, NULL));
   toy_model_remove (path);
 }
 
