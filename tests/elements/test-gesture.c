@@ -81,10 +81,10 @@ draw (Watcher *watcher, char side)
   for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (&frame); c++) {
     if (c > 0 && GST_VIDEO_INFO_IS_YUV (&watcher->info))
       break;
-    for (guint y = 0; y < HEIGHT; y++)
+    for (gint y = 0; y < GST_VIDEO_FRAME_HEIGHT (&frame); y++)
       for (guint x = 0; x < WIDTH; x++) {
         guint8 *pixel = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (&frame, c)
-            + y * (guint) GST_VIDEO_FRAME_COMP_STRIDE (&frame, c)
+            + y * GST_VIDEO_FRAME_COMP_STRIDE (&frame, c)
             + x * (guint) GST_VIDEO_FRAME_COMP_PSTRIDE (&frame, c);
 
         *pixel = brightness (side, x);
@@ -472,18 +472,30 @@ test_wild_times (void)
 static void
 test_caps (void)
 {
-  Watcher *watcher = watcher_new ("", "GRAY8");
+  char *model = light_model_write ();
+  GstElement *element = gst_element_factory_make ("rnngesture", NULL);
+  GstBus *bus = gst_bus_new ();
+  GstHarness *harness;
   GstMessage *message;
   g_autoptr (GError) error = NULL;
 
-  gst_harness_set_src_caps_str (watcher->harness,
+  g_object_set (element, "model", model, NULL);
+  gst_element_set_bus (element, bus);
+  harness = gst_harness_new_with_element (element, "sink", "src");
+  gst_harness_set_src_caps_str (harness,
       "video/x-raw,format=YUY2,width=16,height=8,framerate=10/1");
-  message = gst_bus_pop_filtered (watcher->bus, GST_MESSAGE_ERROR);
+  g_assert_cmpint (gst_harness_push (harness, gst_buffer_new_and_alloc (256)),
+      ==, GST_FLOW_NOT_NEGOTIATED);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   g_assert_nonnull (message);
   gst_message_parse_error (message, &error, NULL);
   g_assert_nonnull (strstr (error->message, "videoconvert"));
   gst_message_unref (message);
-  watcher_free (watcher);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (element);
+  gst_harness_teardown (harness);
+  gst_object_unref (bus);
+  toy_model_remove (model);
 }
 
 static void

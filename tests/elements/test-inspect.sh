@@ -31,7 +31,7 @@ snapshot() {
 # properties ELEMENT: our own, as gst-inspect names them.
 properties() {
   show "$1" | sed -n '/^Element Properties/,/^Element Signals/p' \
-    | sed -nE 's/^  ([a-z][a-z-]*) +: .*/\1/p' | grep -vxE 'name|parent|qos'
+    | sed -nE 's/^  ([a-z][a-z-]*) *: .*/\1/p' | grep -vxE 'name|parent|qos'
 }
 
 documented() {

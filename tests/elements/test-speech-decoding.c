@@ -205,7 +205,7 @@ hear (const char *properties, float loudness)
 static void
 test_hot_words (void)
 {
-  char *file = write_file ("ab\t20\n");
+  char *file = write_file ("ab\t4\n");
   g_autofree char *properties
       = g_strdup_printf ("line-feeds=never hotwords=\"%s\"", file);
   float loudness = 1.0f;
