@@ -71,6 +71,9 @@ RNNC_API guint rnnc_model_look_ahead (RnncModel *model);
 /* ns from a frame's last sample to the output that covers it being complete:
  * (window - hop) + hop * (look-ahead + stride). */
 RNNC_API guint64 rnnc_model_latency (RnncModel *model);
+/* The same in samples of the front end's rate; of video and vectors, in
+ * frames. */
+RNNC_API guint64 rnnc_model_latency_samples (RnncModel *model);
 /* ns of input per output frame. */
 RNNC_API guint64 rnnc_model_output_period (RnncModel *model);
 
@@ -91,6 +94,26 @@ RNNC_API gsize rnnc_model_output_frames (RnncModel *model, gsize n_frames);
  */
 RNNC_API void rnnc_model_forward (RnncModel *model, const float *input,
     gsize n_frames, float *output);
+
+/**
+ * rnnc_model_forward_batch:
+ * @inputs: (array length=n_sequences): each [n_frames, input size]
+ * @n_frames: (array length=n_sequences): of each sequence; 0 is possible
+ * @outputs: (array length=n_sequences): caller allocates each:
+ *   [rnnc_model_output_frames() of its n_frames, output size]
+ *
+ * Many whole sequences, of any lengths in any order, through one model: each
+ * output has the bits that rnnc_model_forward() gives, but a recurrent core
+ * steps through up to 64 sequences together, so that one read of its weights
+ * serves them all. Fastest where their lengths are alike.
+ *
+ * Memory: at most 16 MiB at a time, or what the longest sequence needs alone,
+ * whichever is more; all of it is given back.
+ * Threads: any number at a time.
+ */
+RNNC_API void
+rnnc_model_forward_batch (RnncModel *model, const float *const *inputs,
+    const gsize *n_frames, gsize n_sequences, float *const *outputs);
 
 /**
  * rnnc_model_summary:

@@ -6,6 +6,7 @@
 #include "tools/common/interrupt.h"
 #include "tools/common/message.h"
 #include "tools/data/manifest.h"
+#include "tools/measure/language.h"
 #include "tools/measure/recognise.h"
 #include "tools/measure/score.h"
 
@@ -13,7 +14,8 @@ static const CommandUsage usage = {
   "MODEL MANIFEST",
   "Measures a model on the recordings of a manifest. Speech: word and\n"
   "character error rates (%) per corpus, with the 95 % interval that\n"
-  "resampling the utterances gives. Gestures: accuracy and confusions.",
+  "resampling the utterances gives. Gestures: accuracy and confusions.\n"
+  "Language models: bits a character of the manifest's texts.",
   "  rnncore eval speech.safetensors manifest.tsv --where corpus=an4 \\\n"
   "    --where split=test --transcripts",
   2,
@@ -31,6 +33,7 @@ typedef struct {
   gint corpus;
   SpeechScore *speech;
   LabelScore *gestures;
+  LanguageScore *language;
   double seconds;
   double processor;
   guint n_failed;
@@ -84,6 +87,32 @@ eval_clip (Evaluation *eval, guint row, const char *path, double *seconds,
   return TRUE;
 }
 
+/* Texts have no file. */
+static gboolean
+eval_letters (Evaluation *eval, guint row, GError **error)
+{
+  const char *text = manifest_field (eval->manifest, row, eval->truth);
+
+  if (language_score_add (eval->language, eval->model, eval->labels, text,
+          error))
+    return TRUE;
+  g_prefix_error (error, "%s:%u: ", eval->manifest->path,
+      eval->manifest->lines[row]);
+  return FALSE;
+}
+
+static gboolean
+eval_row (Evaluation *eval, guint row, double *seconds, GError **error)
+{
+  g_autofree char *path = NULL;
+
+  if (eval->language != NULL)
+    return eval_letters (eval, row, error);
+  path = manifest_media_path (eval->manifest, row);
+  return eval->speech ? eval_text (eval, row, path, seconds, error)
+                      : eval_clip (eval, row, path, seconds, error);
+}
+
 static void
 eval_rows (Evaluation *eval)
 {
@@ -92,13 +121,10 @@ eval_rows (Evaluation *eval)
   progress_begin (&progress, "measuring", 0);
   for (guint i = 0; i < eval->rows->len && !interrupt_seen (); i++) {
     guint row = g_array_index (eval->rows, guint, i);
-    g_autofree char *path = manifest_media_path (eval->manifest, row);
     g_autoptr (GError) error = NULL;
     double seconds = 0;
-    gboolean ok = eval->speech ? eval_text (eval, row, path, &seconds, &error)
-                               : eval_clip (eval, row, path, &seconds, &error);
 
-    if (!ok) {
+    if (!eval_row (eval, row, &seconds, &error)) {
       message ("%s", error->message);
       eval->n_failed++;
     }
@@ -114,6 +140,7 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
 {
   g_autofree char *path = rnnc_model_find (model, "speech", error);
   RnncFrontendType type;
+  gboolean language;
 
   if (path == NULL)
     return FALSE;
@@ -121,16 +148,24 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
   if (eval->model == NULL)
     return FALSE;
   type = rnnc_model_frontend (eval->model)->type;
+  language = g_str_equal (rnnc_model_task (eval->model), "language-model")
+      && rnnc_model_input_size (eval->model) == 1
+      && rnnc_model_output_size (eval->model)
+          == rnnc_model_n_labels (eval->model)
+      && rnnc_model_stride (eval->model) == 1
+      && !rnnc_model_is_many_to_one (eval->model);
   if ((type == RNNC_FRONTEND_LOG_MEL && rnnc_model_blank (eval->model) < 0)
-      || type == RNNC_FRONTEND_NONE || type == RNNC_FRONTEND_WAVEFORM
+      || (type == RNNC_FRONTEND_NONE && !language)
+      || type == RNNC_FRONTEND_WAVEFORM
       || (type == RNNC_FRONTEND_VIDEO
           && !rnnc_model_is_many_to_one (eval->model))) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-        "%s: neither a speech nor a gesture model", path);
+        "%s: neither a speech, a gesture nor a language model", path);
     return FALSE;
   }
   eval->labels = labels_from_model (eval->model, error);
-  eval->manifest = manifest_load (manifest, error);
+  eval->manifest = language ? manifest_load_texts (manifest, error)
+                            : manifest_load (manifest, error);
   if (eval->labels == NULL || eval->manifest == NULL)
     return FALSE;
   eval->truth = manifest_require_column (eval->manifest,
@@ -146,7 +181,9 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
         "%s: no row fulfils the conditions", manifest);
     return FALSE;
   }
-  if (type == RNNC_FRONTEND_VIDEO)
+  if (language)
+    eval->language = g_new0 (LanguageScore, 1);
+  else if (type == RNNC_FRONTEND_VIDEO)
     eval->gestures = label_score_new (eval->model);
   else
     eval->speech = speech_score_new ();
@@ -158,6 +195,7 @@ clear (Evaluation *eval)
 {
   speech_score_free (eval->speech);
   label_score_free (eval->gestures);
+  g_free (eval->language);
   g_clear_pointer (&eval->rows, g_array_unref);
   manifest_free (eval->manifest);
   labels_free (eval->labels);
@@ -186,9 +224,11 @@ run (Evaluation *eval)
 {
   interrupt_watch ();
   eval_rows (eval);
-  if (eval->transcripts)
+  if (eval->transcripts && eval->language == NULL)
     putchar ('\n');
-  if (eval->speech != NULL)
+  if (eval->language != NULL)
+    language_score_print (eval->language, stdout);
+  else if (eval->speech != NULL)
     speech_score_print (eval->speech, stdout);
   else
     label_score_print (eval->gestures, stdout);

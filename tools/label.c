@@ -2,123 +2,173 @@
 #include <stdio.h>
 
 #include "rnncore/rnncore.h"
+#include "tools/batch/batch.h"
 #include "tools/command.h"
-#include "tools/common/interrupt.h"
-#include "tools/common/message.h"
-#include "tools/media/media.h"
 
 static const CommandUsage usage = {
-  "FILE…",
+  "[INPUT…]",
   "Names the gesture in each video clip: file, label, confidence. With\n"
   "--stream, every gesture of long videos: file, start, end (seconds), label,\n"
-  "confidence.",
+  "confidence. Inputs are files, and folders with all that is below.",
   "  rnncore label clip1.mp4 clip2.mp4\n"
-  "  rnncore label --stream kitchen.mkv",
-  1,
+  "  rnncore label --stream kitchen.mkv\n"
+  "  rnncore label --stream -f eaf -d annotations videos/",
+  0,
   -1,
 };
 
 typedef struct {
   RnncModel *model;
-  RnncSpotter *spotter;
-  const char *path;
   gboolean stream;
-  gboolean any; /* a clip's label came */
-} Labeller;
+} Settings;
+
+/* What a thread needs. */
+typedef struct {
+  Settings *settings;
+  RnncSpotter *spotter;
+  /* Of the recording at hand. */
+  Document *document;
+  BatchStep *step;
+  guint64 first, last; /* ns */
+  gboolean any;        /* frames */
+} Worker;
 
 static void
 take_gesture (const RnncGesture *gesture, gpointer user_data)
 {
-  Labeller *labeller = user_data;
-  const char *label = rnnc_model_label (labeller->model, gesture->label);
+  Worker *worker = user_data;
 
-  labeller->any = TRUE;
-  if (labeller->stream)
-    printf ("%s\t%.3f\t%.3f\t%s\t%.3f\n", labeller->path,
-        (double) gesture->start / 1e9, (double) gesture->end / 1e9, label,
-        gesture->confidence);
-  else
-    printf ("%s\t%s\t%.3f\n", labeller->path, label, gesture->confidence);
+  document_add_gesture (worker->document,
+      rnnc_model_label (worker->settings->model, gesture->label),
+      gesture->start, gesture->end, gesture->confidence);
+  batch_rows_added (worker->step);
 }
 
 static gboolean
 push_frame (const RnncVideoFrame *frame, guint64 timestamp, gpointer user_data,
     GError **error)
 {
-  Labeller *labeller = user_data;
+  Worker *worker = user_data;
 
-  rnnc_spotter_push (labeller->spotter, frame, timestamp);
-  return interrupt_check (error);
+  if (!worker->any)
+    worker->first = timestamp;
+  worker->any = TRUE;
+  worker->last = timestamp;
+  rnnc_spotter_push (worker->spotter, frame, timestamp);
+  return batch_advance (worker->step, timestamp, error);
 }
 
 /* A clip without a gesture says so too. */
 static void
-print_none (const Labeller *labeller)
+add_none (Worker *worker)
 {
-  gint none = rnnc_model_blank (labeller->model);
-  const float *posteriors = rnnc_spotter_posteriors (labeller->spotter);
+  RnncModel *model = worker->settings->model;
+  gint none = rnnc_model_blank (model);
+  const float *posteriors = rnnc_spotter_posteriors (worker->spotter);
 
-  printf ("%s\t%s\t%.3f\n", labeller->path,
-      none < 0 ? "none" : rnnc_model_label (labeller->model, (guint) none),
-      none < 0 ? 0.0 : (double) posteriors[none]);
+  document_add_gesture (worker->document,
+      none < 0 ? "none" : rnnc_model_label (model, (guint) none), worker->first,
+      worker->last, none < 0 ? 0.0 : (double) posteriors[none]);
 }
 
 static gboolean
-label_file (Labeller *labeller, const char *path, GError **error)
+recognise (gpointer data, const MediaPart *part, Document *document,
+    BatchStep *step, GError **error)
 {
-  labeller->path = path;
-  labeller->any = FALSE;
-  if (!media_decode_video (path, push_frame, labeller, error)) {
-    rnnc_spotter_reset (labeller->spotter);
+  Worker *worker = data;
+  RnncModel *model = worker->settings->model;
+
+  worker->document = document;
+  worker->step = step;
+  worker->any = FALSE;
+  document->is_clip = !worker->settings->stream;
+  document->model = g_path_get_basename (rnnc_model_path (model));
+  document->language = g_strdup (rnnc_model_language (model));
+  if (!media_decode_video_part (document->path, part, push_frame, worker,
+          error)) {
+    rnnc_spotter_reset (worker->spotter);
     return FALSE;
   }
-  rnnc_spotter_flush (labeller->spotter);
-  if (!labeller->any && !labeller->stream)
-    print_none (labeller);
+  rnnc_spotter_flush (worker->spotter);
+  if (document->is_clip && document->gestures->len == 0)
+    add_none (worker);
   return TRUE;
+}
+
+static void
+worker_free (gpointer data)
+{
+  Worker *worker = data;
+
+  rnnc_spotter_free (worker->spotter);
+  g_free (worker);
+}
+
+static gpointer
+worker_new (gpointer data, GError **error)
+{
+  Settings *settings = data;
+  Worker *worker = g_new0 (Worker, 1);
+  RnncSpotterOptions options;
+
+  rnnc_spotter_options_init (&options);
+  options.mode = settings->stream ? RNNC_SPOTTER_STREAM : RNNC_SPOTTER_CLIP;
+  worker->settings = settings;
+  worker->spotter = rnnc_spotter_new (settings->model, &options, take_gesture,
+      worker, error);
+  if (worker->spotter != NULL)
+    return worker;
+  g_free (worker);
+  return NULL;
+}
+
+static int
+run (Settings *settings, const JobOptions *options, const char *name,
+    const char *const *inputs)
+{
+  GError *error = NULL;
+  g_autofree char *path = rnnc_model_find (name, "gesture", &error);
+  g_autoptr (RnncModel) model = path ? rnnc_model_load (path, &error) : NULL;
+  const BatchTask task = {
+    .title = "label",
+    .worker_new = worker_new,
+    .worker_free = worker_free,
+    .recognise = recognise,
+    .user_data = settings,
+  };
+
+  if (model == NULL)
+    return command_fail (error);
+  settings->model = model;
+  return batch_run (&task, options, inputs);
 }
 
 int
 command_label (int argc, char **argv)
 {
-  Labeller labeller = { 0 };
-  RnncSpotterOptions options;
-  g_autofree char *name = NULL, *path = NULL;
-  g_auto (GStrv) arguments = NULL;
-  g_autoptr (RnncModel) model = NULL;
-  g_autoptr (RnncSpotter) spotter = NULL;
-  GError *error = NULL;
+  Settings settings = { 0 };
+  g_autofree char *name = NULL, *fault = NULL;
+  g_auto (GStrv) inputs = NULL;
+  JobArguments arguments;
   int status;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &name,
         "A model file, or the name of an installed model", "MODEL" },
-    { "stream", 's', 0, G_OPTION_ARG_NONE, &labeller.stream,
+    { "stream", 's', 0, G_OPTION_ARG_NONE, &settings.stream,
         "Spot gestures in long videos", NULL },
     { NULL },
   };
 
-  if (!command_parse (argc, argv, entries, &usage, &arguments, &status))
-    return status;
-  path = rnnc_model_find (name, "gesture", &error);
-  model = path ? rnnc_model_load (path, &error) : NULL;
-  if (model == NULL)
-    return command_fail (error);
-  rnnc_spotter_options_init (&options);
-  options.mode = labeller.stream ? RNNC_SPOTTER_STREAM : RNNC_SPOTTER_CLIP;
-  spotter = rnnc_spotter_new (model, &options, take_gesture, &labeller, &error);
-  if (spotter == NULL)
-    return command_fail (error);
-  labeller.model = model;
-  labeller.spotter = spotter;
-  interrupt_watch ();
-  status = EXIT_OK;
-  for (guint i = 0; arguments[i] != NULL && !interrupt_seen (); i++) {
-    g_autoptr (GError) fault = NULL;
-
-    if (label_file (&labeller, arguments[i], &fault))
-      continue;
-    message ("%s", fault->message);
-    status = EXIT_FAILED;
+  job_arguments_init (&arguments, entries);
+  arguments.options.report_kind = "gestures";
+  if (command_parse (argc, argv,
+          (const GOptionEntry *) (const void *) arguments.entries->data, &usage,
+          &inputs, &status)) {
+    fault = job_arguments_check (&arguments, g_strv_length (inputs));
+    status = fault != NULL ? command_misused (argv[0], "%s", fault)
+                           : run (&settings, &arguments.options, name,
+                               (const char *const *) inputs);
   }
+  job_arguments_clear (&arguments);
   return status;
 }

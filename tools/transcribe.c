@@ -1,142 +1,190 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
 #include <stdio.h>
 
 #include "rnncore/rnncore.h"
+#include "tools/batch/batch.h"
 #include "tools/command.h"
-#include "tools/common/interrupt.h"
-#include "tools/common/message.h"
-#include "tools/common/subtitle.h"
-#include "tools/media/media.h"
 
 static const CommandUsage usage = {
-  "FILE…",
-  "Writes down what is said in recordings of any format that FFmpeg reads.",
+  "[INPUT…]",
+  "Writes down what is said in recordings of any format that FFmpeg reads:\n"
+  "files, and folders with all that is below.",
   "  rnncore transcribe interview.mp4\n"
-  "  rnncore transcribe --words --model speech-en-streaming talk.opus",
-  1,
+  "  rnncore transcribe -o talk.vtt talk.opus\n"
+  "  rnncore transcribe -j 4 -f srt,jsonl --resume -d out archive/",
+  0,
   -1,
 };
 
+/* What a thread needs. */
 typedef struct {
-  gboolean words;
-  GString *vtt; /* NULL: none */
-} Output;
-
-static void
-print_words (const RnncTranscript *transcript)
-{
-  for (guint i = 0; i < transcript->n_words; i++) {
-    const RnncWord *word = &transcript->words[i];
-
-    printf ("%.3f\t%.3f\t%.3f\t%s\n", (double) word->start / 1e9,
-        (double) word->end / 1e9, word->confidence, word->text);
-  }
-}
+  RnncModel *model;
+  RnncTranscriber *transcriber;
+  guint rate;
+  /* Of the recording at hand. */
+  Document *document;
+  BatchStep *step;
+  guint64 from;      /* ns */
+  guint64 n_samples; /* since @from */
+  float peak;
+} Worker;
 
 static void
 take_transcript (const RnncTranscript *transcript, gpointer user_data)
 {
-  Output *output = user_data;
+  Worker *worker = user_data;
+  guint64 from = worker->from;
 
   if (!transcript->is_final)
     return;
-  if (output->words)
-    print_words (transcript);
-  else
-    printf ("%s\n", transcript->text);
-  if (output->vtt != NULL)
-    subtitle_append (output->vtt, transcript->start, transcript->end,
-        transcript->text);
+  for (guint i = 0; i < transcript->n_words; i++) {
+    const RnncWord *word = &transcript->words[i];
+
+    document_add_word (worker->document, word->text, from + word->start,
+        from + word->end, word->confidence);
+  }
+  document_add_utterance (worker->document, transcript->text,
+      from + transcript->start, from + transcript->end, transcript->confidence);
+  batch_rows_added (worker->step);
+}
+
+static void
+add_peaks (Worker *worker, const float *samples, gsize n)
+{
+  guint period = worker->rate / DOCUMENT_PEAKS_PER_SECOND;
+
+  for (gsize i = 0; i < n; i++) {
+    worker->peak = MAX (worker->peak, fabsf (samples[i]));
+    if ((worker->n_samples + i + 1) % period == 0) {
+      guint8 value = (guint8) (255 * MIN (worker->peak, 1.0f) + 0.5f);
+
+      g_byte_array_append (worker->document->peaks, &value, 1);
+      worker->peak = 0;
+    }
+  }
 }
 
 static gboolean
 push_samples (const float *samples, gsize n_samples, gpointer user_data,
     GError **error)
 {
-  rnnc_transcriber_push (user_data, samples, n_samples);
-  return interrupt_check (error);
+  Worker *worker = user_data;
+
+  if (worker->document->peaks != NULL)
+    add_peaks (worker, samples, n_samples);
+  worker->n_samples += n_samples;
+  rnnc_transcriber_push (worker->transcriber, samples, n_samples);
+  return batch_advance (worker->step,
+      worker->from + worker->n_samples * 1000000000 / worker->rate, error);
+}
+
+/* Up to where decoding begins there is nothing to see. */
+static void
+begin_peaks (Worker *worker)
+{
+  gsize n = (gsize) (worker->from * DOCUMENT_PEAKS_PER_SECOND / 1000000000);
+
+  worker->document->peaks = g_byte_array_new ();
+  g_byte_array_set_size (worker->document->peaks, (guint) n);
+  if (n > 0)
+    memset (worker->document->peaks->data, 0, n);
 }
 
 static gboolean
-transcribe_file (RnncModel *model, RnncTranscriber *transcriber,
-    const char *path, GError **error)
+recognise (gpointer data, const MediaPart *part, Document *document,
+    BatchStep *step, GError **error)
 {
-  const RnncFrontendConfig *frontend = rnnc_model_frontend (model);
+  Worker *worker = data;
 
-  if (!media_decode_audio (path, frontend->log_mel.rate, push_samples,
-          transcriber, error)) {
-    rnnc_transcriber_reset (transcriber);
+  worker->document = document;
+  worker->step = step;
+  worker->from = part->from;
+  worker->n_samples = 0;
+  worker->peak = 0;
+  document->is_speech = TRUE;
+  document->model = g_path_get_basename (rnnc_model_path (worker->model));
+  document->language = g_strdup (rnnc_model_language (worker->model));
+  if (batch_wants_peaks (step))
+    begin_peaks (worker);
+  if (!media_decode_audio_part (document->path, worker->rate, part,
+          push_samples, worker, error)) {
+    rnnc_transcriber_reset (worker->transcriber);
     return FALSE;
   }
-  rnnc_transcriber_flush (transcriber);
+  rnnc_transcriber_flush (worker->transcriber);
   return TRUE;
 }
 
-/* A file that cannot be read is reported, the others finish. */
-static int
-transcribe_files (RnncModel *model, RnncTranscriber *transcriber, GStrv paths,
-    gboolean words)
+static void
+worker_free (gpointer data)
 {
-  int status = EXIT_OK;
-  gboolean several = g_strv_length (paths) > 1;
+  Worker *worker = data;
 
-  for (guint i = 0; paths[i] != NULL; i++) {
-    g_autoptr (GError) error = NULL;
+  rnnc_transcriber_free (worker->transcriber);
+  g_free (worker);
+}
 
-    if (several)
-      printf ("%s%s\n", words ? "# " : "== ", paths[i]);
-    if (transcribe_file (model, transcriber, paths[i], &error))
-      continue;
-    message ("%s", error->message);
-    status = EXIT_FAILED;
-    if (interrupt_seen ())
-      break;
-  }
-  return status;
+static gpointer
+worker_new (gpointer model, GError **error)
+{
+  Worker *worker = g_new0 (Worker, 1);
+  RnncTranscriberOptions options;
+
+  rnnc_transcriber_options_init (&options);
+  options.partial_interval = -1;
+  worker->model = model;
+  worker->rate = rnnc_model_frontend (model)->log_mel.rate;
+  worker->transcriber
+      = rnnc_transcriber_new (model, &options, take_transcript, worker, error);
+  if (worker->transcriber != NULL)
+    return worker;
+  g_free (worker);
+  return NULL;
+}
+
+static int
+run (const JobOptions *options, const char *name, const char *const *inputs)
+{
+  GError *error = NULL;
+  g_autofree char *path = rnnc_model_find (name, "speech", &error);
+  g_autoptr (RnncModel) model = path ? rnnc_model_load (path, &error) : NULL;
+  const BatchTask task = {
+    .title = "transcribe",
+    .worker_new = worker_new,
+    .worker_free = worker_free,
+    .recognise = recognise,
+    .user_data = model,
+  };
+
+  if (model == NULL)
+    return command_fail (error);
+  return batch_run (&task, options, inputs);
 }
 
 int
 command_transcribe (int argc, char **argv)
 {
-  Output output = { 0 };
-  RnncTranscriberOptions options;
-  g_autofree char *name = NULL, *path = NULL, *vtt_path = NULL;
-  g_auto (GStrv) arguments = NULL;
-  g_autoptr (GString) vtt = NULL;
-  g_autoptr (RnncModel) model = NULL;
-  g_autoptr (RnncTranscriber) transcriber = NULL;
-  GError *error = NULL;
+  g_autofree char *name = NULL, *fault = NULL;
+  g_auto (GStrv) inputs = NULL;
+  JobArguments arguments;
   int status;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &name,
         "A model file, or the name of an installed model", "MODEL" },
-    { "words", 'w', 0, G_OPTION_ARG_NONE, &output.words,
-        "A line a word: start, end (seconds), confidence, word", NULL },
-    { "vtt", 0, 0, G_OPTION_ARG_FILENAME, &vtt_path,
-        "Also write WebVTT subtitles (one input)", "FILE" },
     { NULL },
   };
 
-  if (!command_parse (argc, argv, entries, &usage, &arguments, &status))
-    return status;
-  if (vtt_path != NULL && arguments[1] != NULL)
-    return command_misused (argv[0], "--vtt takes one input");
-  if (vtt_path != NULL)
-    output.vtt = vtt = subtitle_begin ();
-  path = rnnc_model_find (name, "speech", &error);
-  model = path ? rnnc_model_load (path, &error) : NULL;
-  if (model == NULL)
-    return command_fail (error);
-  rnnc_transcriber_options_init (&options);
-  options.partial_interval = -1;
-  transcriber = rnnc_transcriber_new (model, &options, take_transcript, &output,
-      &error);
-  if (transcriber == NULL)
-    return command_fail (error);
-  interrupt_watch ();
-  status = transcribe_files (model, transcriber, arguments, output.words);
-  if (status == EXIT_OK && vtt != NULL
-      && !subtitle_write (vtt, vtt_path, &error))
-    return command_fail (error);
+  job_arguments_init (&arguments, entries);
+  arguments.options.report_kind = "speech";
+  if (command_parse (argc, argv,
+          (const GOptionEntry *) (const void *) arguments.entries->data, &usage,
+          &inputs, &status)) {
+    fault = job_arguments_check (&arguments, g_strv_length (inputs));
+    status = fault != NULL
+        ? command_misused (argv[0], "%s", fault)
+        : run (&arguments.options, name, (const char *const *) inputs);
+  }
+  job_arguments_clear (&arguments);
   return status;
 }

@@ -29,7 +29,7 @@ static void
 map_relu (float *x, size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    x[i] = x[i] > 0 ? x[i] : 0;
+    x[i] = x[i] <= 0 ? 0 : x[i];
 }
 
 static void

@@ -63,7 +63,8 @@ choose (Int mask, Vec yes, Vec no)
   return (Vec) ((mask & (Int) yes) | (~mask & (Int) no));
 }
 
-/* exp for x in [-87, 87]; relative error below 2e-7. */
+/* exp for x in [-87, 87]; relative error below 2e-7. NaN stays NaN: whole
+ * numbers are of no use for it. */
 INLINE Vec
 vec_exp (Vec x)
 {
@@ -83,7 +84,8 @@ vec_exp (Vec x)
   r = RNNC_FUSED (r, p, spread (EXP_C1));
   r = RNNC_FUSED (r, p, spread (EXP_C0));
   r = RNNC_FUSED (r, p * p, p + spread (1));
-  return (Vec) ((Int) r + (((Int) t - (Int) spread (magic)) << 23));
+  r = (Vec) ((Int) r + (((Int) t - (Int) spread (magic)) << 23));
+  return choose (x == x, r, x);
 }
 
 INLINE Vec
@@ -119,7 +121,7 @@ vec_tanh (Vec x)
 INLINE Vec
 vec_relu (Vec x)
 {
-  return choose (x > spread (0), x, spread (0));
+  return choose (x <= spread (0), spread (0), x);
 }
 
 DEFINE_MAP (map_sigmoid, vec_sigmoid)

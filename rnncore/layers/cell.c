@@ -5,9 +5,12 @@
 
 #include "rnncore/kernels/kernels.h"
 
-/* Frames whose input part is one matrix product: enough for it to pay, few
- * enough that an hour of frames needs no more memory than a second. */
-#define BLOCK_FRAMES 48
+/* Frames of a sequence whose input part is one matrix product: enough for it
+ * to pay, few enough that an hour of frames needs no more memory than a second,
+ * and many sequences little more than one. */
+#define MAX_BLOCK_FRAMES 48
+#define MIN_BLOCK_FRAMES 8
+#define BLOCK_ROWS 384 /* of all sequences */
 
 static float *
 read_part (RnncLayer *layer, guint index, gboolean reverse, const char *part,
@@ -101,14 +104,25 @@ rnnc_direction_clear (RnncDirection *direction)
   rnnc_linear_clear (&direction->projection);
 }
 
-gsize
-rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames)
+static gsize
+block_frames (gsize n_frames, gsize n_sequences)
 {
-  gsize block = MIN (n_frames, BLOCK_FRAMES);
+  gsize block = CLAMP (BLOCK_ROWS / MAX (n_sequences, 1), MIN_BLOCK_FRAMES,
+      MAX_BLOCK_FRAMES);
+
+  return MIN (n_frames, block);
+}
+
+gsize
+rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
+    gsize n_sequences)
+{
+  gsize block = block_frames (n_frames, n_sequences);
 
   /* the input's part of a block's gates, and the GRU's hidden part or what
    * an LSTM projects */
-  return rnnc_align ((block + 1) * direction->input.n * sizeof (float));
+  return rnnc_align (
+      (block + 1) * n_sequences * direction->input.n * sizeof (float));
 }
 
 /* The state's part of @m independent steps. @gates: [m, gates*hidden] with the
@@ -167,28 +181,64 @@ rnnc_direction_step_rows (const RnncDirection *direction, const float *in,
   step (direction, m, gates, gates + m * rows, h, c);
 }
 
-void
-rnnc_direction_run (const RnncDirection *direction, const float *in,
-    gsize n_frames, float *out, gsize ldo, float *h, float *c, gboolean reverse,
-    void *work)
+/* The input's part of the gates of steps @done … @done + @n - 1:
+ * @gates [n, n_sequences, rows], in the order of time. Backwards, a sequence
+ * that ends within the block fills the block's end. */
+static void
+run_input (const RnncDirection *direction, const RnncSequence *sequences,
+    gsize n_sequences, gsize done, gsize n, gboolean reverse, float *gates)
 {
   gsize rows = direction->input.n, n_in = direction->input.k;
+
+  for (gsize i = 0; i < n_sequences && sequences[i].n_frames > done; i++) {
+    gsize n_frames = sequences[i].n_frames;
+    gsize n_own = MIN (n, n_frames - done);
+    gsize first = reverse ? n_frames - done - n_own : done;
+    gsize slot = reverse ? n - n_own : 0;
+
+    rnnc_linear_apply (&direction->input, sequences[i].in + first * n_in, n_in,
+        gates + (slot * n_sequences + i) * rows, n_sequences * rows, n_own,
+        FALSE);
+  }
+}
+
+/* Of step @t of each sequence; returns how many are that long. */
+static gsize
+count_longer (const RnncSequence *sequences, gsize n_sequences, gsize t)
+{
+  while (n_sequences > 0 && sequences[n_sequences - 1].n_frames <= t)
+    n_sequences--;
+  return n_sequences;
+}
+
+void
+rnnc_direction_run (const RnncDirection *direction,
+    const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
+    float *c, gboolean reverse, void *work)
+{
+  gsize longest = sequences[0].n_frames;
+  gsize rows = direction->input.n;
+  gsize block = block_frames (longest, n_sequences);
   float *gates = work;
-  float *hidden_part = gates + MIN (n_frames, BLOCK_FRAMES) * rows;
+  float *hidden_part = gates + block * n_sequences * rows;
+  gsize running = n_sequences;
   gsize n;
 
-  for (gsize done = 0; done < n_frames; done += n) {
-    gsize first;
-
-    n = MIN (n_frames - done, BLOCK_FRAMES);
-    first = reverse ? n_frames - done - n : done;
-    rnnc_linear_apply (&direction->input, in + first * n_in, n_in, gates, rows,
-        n, FALSE);
+  for (gsize done = 0; done < longest; done += n) {
+    n = MIN (longest - done, block);
+    run_input (direction, sequences, n_sequences, done, n, reverse, gates);
     for (gsize i = 0; i < n; i++) {
-      gsize t = reverse ? n - 1 - i : i;
+      gsize slot = reverse ? n - 1 - i : i;
 
-      step (direction, 1, gates + t * rows, hidden_part, h, c);
-      memcpy (out + (first + t) * ldo, h, direction->outputs * sizeof *out);
+      running = count_longer (sequences, running, done + i);
+      step (direction, running, gates + slot * n_sequences * rows, hidden_part,
+          h, c);
+      for (gsize k = 0; k < running; k++) {
+        gsize t = reverse ? sequences[k].n_frames - 1 - (done + i) : done + i;
+
+        memcpy (sequences[k].out + t * ldo, h + k * direction->outputs,
+            direction->outputs * sizeof (float));
+      }
     }
   }
 }

@@ -22,20 +22,31 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
     gboolean reverse, const RnncTensorSource *source, GError **error);
 void rnnc_direction_clear (RnncDirection *direction);
 
+/* One of the sequences that a direction runs over together. */
+typedef struct {
+  const float *in; /* [n_frames, in] */
+  gsize n_frames;
+  float *out; /* [n_frames, outputs], rows some distance apart */
+} RnncSequence;
+
 /* Bytes of work for runs of at most @n_frames. */
-gsize rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames);
+gsize rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
+    gsize n_sequences);
 
 /**
  * rnnc_direction_run:
- * @in: [n_frames, in]
- * @out: [n_frames], rows @ldo floats apart, outputs floats each
- * @h: [hidden], carried, of which outputs are used; @c: [hidden], carried
- * (LSTM; others leave it)
+ * @sequences: the longest first
+ * @ldo: floats between the rows of out
+ * @h: [n_sequences, outputs], carried
+ * @c: [n_sequences, hidden], carried (LSTM; others leave it)
  * @reverse: from the last frame to the first
+ *
+ * Step by step, all sequences at a time: one read of the state's weights serves
+ * them all. Each has the bits that it has alone.
  */
-void rnnc_direction_run (const RnncDirection *direction, const float *in,
-    gsize n_frames, float *out, gsize ldo, float *h, float *c, gboolean reverse,
-    void *work);
+void rnnc_direction_run (const RnncDirection *direction,
+    const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
+    float *c, gboolean reverse, void *work);
 
 /* Bytes of work for @m steps at once. */
 gsize rnnc_direction_rows_work (const RnncDirection *direction, gsize m);

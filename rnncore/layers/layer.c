@@ -111,6 +111,55 @@ rnnc_layer_forward (const RnncLayer *layer, const float *in, gsize n_frames,
                        : layer->klass->forward (layer, in, n_frames, out, work);
 }
 
+/* Whether each frame of the output is made of one of the input alone. */
+static gboolean
+knows_no_time (const RnncLayer *layer)
+{
+  return layer->klass->state_size == NULL;
+}
+
+static gsize
+count_frames (const gsize *n_frames, gsize n_sequences)
+{
+  gsize total = 0;
+
+  for (gsize i = 0; i < n_sequences; i++)
+    total += n_frames[i];
+  return total;
+}
+
+gsize
+rnnc_layer_batch_work_size (const RnncLayer *layer, const gsize *n_frames,
+    gsize n_sequences)
+{
+  if (layer->klass->batch_work_size != NULL)
+    return layer->klass->batch_work_size (layer, n_frames, n_sequences);
+  return rnnc_layer_work_size (layer,
+      knows_no_time (layer) ? count_frames (n_frames, n_sequences)
+                            : n_frames[0]);
+}
+
+void
+rnnc_layer_forward_batch (const RnncLayer *layer, const float *in,
+    const gsize *n_frames, gsize n_sequences, float *out, void *work)
+{
+  if (layer->klass->forward_batch != NULL) {
+    layer->klass->forward_batch (layer, in, n_frames, n_sequences, out, work);
+    return;
+  }
+  if (knows_no_time (layer)) {
+    rnnc_layer_forward (layer, in, count_frames (n_frames, n_sequences), out,
+        work);
+    return;
+  }
+  for (gsize i = 0; i < n_sequences; i++) {
+    gsize n_out = rnnc_layer_forward (layer, in, n_frames[i], out, work);
+
+    in += n_frames[i] * rnnc_layer_inputs (layer);
+    out += n_out * rnnc_layer_outputs (layer);
+  }
+}
+
 gsize
 rnnc_layer_state_size (const RnncLayer *layer, gsize max_frames)
 {

@@ -33,6 +33,13 @@ typedef struct {
   gsize (*work_size) (const RnncLayer *layer, gsize n_frames);
   gboolean in_place;
 
+  /* Several sequences at once, which lie one after another in @in and @out, the
+   * longest first, none empty; (nullable): where that is no faster. */
+  void (*forward_batch) (const RnncLayer *layer, const float *in,
+      const gsize *n_frames, gsize n_sequences, float *out, void *work);
+  gsize (*batch_work_size) (const RnncLayer *layer, const gsize *n_frames,
+      gsize n_sequences);
+
   /* Layers with a memory of time; the others stream by forward alone. */
   gsize (*state_size) (const RnncLayer *layer, gsize max_frames);
   void (*reset) (const RnncLayer *layer, void *state, gsize max_frames);
@@ -83,6 +90,14 @@ rnnc_layer_outputs (const RnncLayer *layer)
 gsize rnnc_layer_work_size (const RnncLayer *layer, gsize n_frames);
 gsize rnnc_layer_forward (const RnncLayer *layer, const float *in,
     gsize n_frames, float *out, void *work);
+
+/* The same for several sequences, which lie one after another in @in and @out,
+ * the longest first, none empty; each has the bits that it has alone. Not for
+ * joins. */
+gsize rnnc_layer_batch_work_size (const RnncLayer *layer, const gsize *n_frames,
+    gsize n_sequences);
+void rnnc_layer_forward_batch (const RnncLayer *layer, const float *in,
+    const gsize *n_frames, gsize n_sequences, float *out, void *work);
 
 /* Streaming: pushes of at most @max_frames. Nothing here allocates. */
 gsize rnnc_layer_state_size (const RnncLayer *layer, gsize max_frames);

@@ -87,14 +87,14 @@ recurrent_load (RnncLayer *layer, const RnncTensorSource *source,
 
 /* Largest need of any direction. */
 static gsize
-direction_work (const RnncLayer *layer, gsize n_frames)
+direction_work (const RnncLayer *layer, gsize n_frames, gsize n_sequences)
 {
   const Recurrent *core = layer->weights;
   gsize most = 0;
 
   for (guint i = 0; i < core->n_levels * core->n_directions; i++)
-    most
-        = MAX (most, rnnc_direction_work_size (&core->directions[i], n_frames));
+    most = MAX (most,
+        rnnc_direction_work_size (&core->directions[i], n_frames, n_sequences));
   return most;
 }
 
@@ -108,26 +108,61 @@ sequences_between (const RnncLayer *layer)
 }
 
 static gsize
-recurrent_work_size (const RnncLayer *layer, gsize n_frames)
+count_frames (const gsize *n_frames, gsize n_sequences)
 {
-  gsize sequence
-      = rnnc_align (n_frames * rnnc_layer_outputs (layer) * sizeof (float));
+  gsize total = 0;
 
-  return direction_work (layer, n_frames)
-      + 2 * rnnc_align (params (layer)->hidden * sizeof (float))
-      + sequences_between (layer) * sequence;
+  for (gsize i = 0; i < n_sequences; i++)
+    total += n_frames[i];
+  return total;
 }
 
 static gsize
-recurrent_forward (const RnncLayer *layer, const float *in, gsize n_frames,
-    float *out, void *work)
+recurrent_batch_work_size (const RnncLayer *layer, const gsize *n_frames,
+    gsize n_sequences)
+{
+  gsize between = rnnc_align (count_frames (n_frames, n_sequences)
+      * rnnc_layer_outputs (layer) * sizeof (float));
+  gsize state = n_sequences * params (layer)->hidden * sizeof (float);
+
+  return direction_work (layer, n_frames[0], n_sequences)
+      + 2 * rnnc_align (state)
+      + rnnc_align (n_sequences * sizeof (RnncSequence))
+      + sequences_between (layer) * between;
+}
+
+static gsize
+recurrent_work_size (const RnncLayer *layer, gsize n_frames)
+{
+  return recurrent_batch_work_size (layer, &n_frames, 1);
+}
+
+/* Where each sequence lies in @in and @out, which hold them one after
+ * another. */
+static void
+place_sequences (RnncSequence *sequences, const gsize *n_frames,
+    gsize n_sequences, const float *in, gsize n_in, float *out, gsize n_out)
+{
+  for (gsize i = 0; i < n_sequences; i++) {
+    sequences[i] = (RnncSequence){ in, n_frames[i], out };
+    in += n_frames[i] * n_in;
+    out += n_frames[i] * n_out;
+  }
+}
+
+static void
+recurrent_forward_batch (const RnncLayer *layer, const float *in,
+    const gsize *n_frames, gsize n_sequences, float *out, void *work)
 {
   const Recurrent *core = layer->weights;
   gsize n_out = rnnc_layer_outputs (layer);
-  gsize state_size = params (layer)->hidden * sizeof (float);
-  gsize sequence = n_frames * n_out * sizeof (float);
+  gsize state_size = n_sequences * params (layer)->hidden * sizeof (float);
+  gsize sequence
+      = count_frames (n_frames, n_sequences) * n_out * sizeof (float);
   float *h = rnnc_take (&work, state_size);
   float *c = rnnc_take (&work, state_size);
+  RnncSequence *sequences
+      = rnnc_take (&work, n_sequences * sizeof (RnncSequence));
   float *between[2];
 
   for (gsize i = 0; i < sequences_between (layer); i++)
@@ -138,11 +173,21 @@ recurrent_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     for (guint i = 0; i < core->n_directions; i++) {
       memset (h, 0, state_size);
       memset (c, 0, state_size);
-      rnnc_direction_run (get_direction (layer, level, i), in, n_frames,
-          to + i * direction_outputs (layer), n_out, h, c, i == 1, work);
+      place_sequences (sequences, n_frames, n_sequences, in,
+          level_inputs (layer, level), to + i * direction_outputs (layer),
+          n_out);
+      rnnc_direction_run (get_direction (layer, level, i), sequences,
+          n_sequences, n_out, h, c, i == 1, work);
     }
     in = to;
   }
+}
+
+static gsize
+recurrent_forward (const RnncLayer *layer, const float *in, gsize n_frames,
+    float *out, void *work)
+{
+  recurrent_forward_batch (layer, in, &n_frames, 1, out, work);
   return n_frames;
 }
 
@@ -168,7 +213,7 @@ recurrent_state_size (const RnncLayer *layer, gsize max_frames)
   gsize n = level_frames (layer, max_frames);
   gsize size = rnnc_align (sizeof (RecurrentState))
       + rnnc_align (core->n_levels * sizeof (Level))
-      + direction_work (layer, n);
+      + direction_work (layer, n, 1);
 
   for (guint level = 0; level < core->n_levels; level++)
     size += 4 * rnnc_align (params (layer)->hidden * sizeof (float))
@@ -227,8 +272,9 @@ push_one_way (const RnncLayer *layer, RecurrentState *state, const float *in,
   for (guint i = 0; i < core->n_levels; i++) {
     Level *level = &state->levels[i];
     float *to = i + 1 == core->n_levels ? out : level->outputs;
+    const RnncSequence sequence = { in, n_frames, to };
 
-    rnnc_direction_run (get_direction (layer, i, 0), in, n_frames, to, n_out,
+    rnnc_direction_run (get_direction (layer, i, 0), &sequence, 1, n_out,
         level->h, level->c, FALSE, state->work);
     in = to;
   }
@@ -249,13 +295,15 @@ run_chunk (const RnncLayer *layer, RecurrentState *state, guint index,
   Level *level = &state->levels[index];
   gsize hidden = params (layer)->hidden;
   gsize width = rnnc_layer_outputs (layer);
+  const RnncSequence onwards = { level->frames, n_out, level->outputs };
+  const RnncSequence back = { level->frames, level->filled,
+    level->outputs + direction_outputs (layer) };
 
-  rnnc_direction_run (get_direction (layer, index, 0), level->frames, n_out,
-      level->outputs, width, level->h, level->c, FALSE, state->work);
+  rnnc_direction_run (get_direction (layer, index, 0), &onwards, 1, width,
+      level->h, level->c, FALSE, state->work);
   memset (level->back_h, 0, hidden * sizeof (float));
   memset (level->back_c, 0, hidden * sizeof (float));
-  rnnc_direction_run (get_direction (layer, index, 1), level->frames,
-      level->filled, level->outputs + direction_outputs (layer), width,
+  rnnc_direction_run (get_direction (layer, index, 1), &back, 1, width,
       level->back_h, level->back_c, TRUE, state->work);
   level->filled -= n_out;
   memmove (level->frames, level->frames + n_out * level_inputs (layer, index),
@@ -383,6 +431,8 @@ const RnncLayerClass rnnc_recurrent_class = {
   .clear = recurrent_clear,
   .forward = recurrent_forward,
   .work_size = recurrent_work_size,
+  .forward_batch = recurrent_forward_batch,
+  .batch_work_size = recurrent_batch_work_size,
   .state_size = recurrent_state_size,
   .reset = recurrent_reset,
   .push = recurrent_push,

@@ -99,6 +99,26 @@ rnnc_model_output_period (RnncModel *model)
 }
 
 guint64
+rnnc_model_latency_samples (RnncModel *model)
+{
+  const RnncFrontendConfig *config = &model->description->frontend;
+  guint64 n_frames = get_last (model)->look_ahead + get_last (model)->stride;
+
+  switch (config->type) {
+    case RNNC_FRONTEND_LOG_MEL:
+      return config->log_mel.window - config->log_mel.hop
+          + n_frames * config->log_mel.hop;
+    case RNNC_FRONTEND_WAVEFORM:
+      return config->waveform.window - config->waveform.hop
+          + n_frames * config->waveform.hop;
+    case RNNC_FRONTEND_VIDEO:
+    case RNNC_FRONTEND_NONE:
+      break;
+  }
+  return n_frames;
+}
+
+guint64
 rnnc_model_latency (RnncModel *model)
 {
   const RnncFrontendConfig *config = &model->description->frontend;

@@ -27,6 +27,17 @@ struct _RnncModel {
  * none. */
 guint rnnc_model_first_recurrent (RnncModel *model);
 
+/* Of one stream; a model that needs more is refused. */
+#define RNNC_MAX_STREAM_BYTES ((gsize) 1 << 30)
+
+/* rnnc_model_forward_batch(): sequences that go through the layers together, at
+ * most, and the memory that they may take (one alone takes what it needs). */
+#define RNNC_BATCH_SEQUENCES 64
+#define RNNC_BATCH_BYTES ((gsize) 16 << 20)
+
+/* Bytes of a stream's arena; over the limit where it would be too large. */
+gsize rnnc_model_stream_size (RnncModel *model);
+
 /* Layers first..last-1 alone; @first is 0 or a place to cut. */
 RnncStream *rnnc_stream_new_range (RnncModel *model, guint first, guint last,
     RnncOutputFunc func, gpointer user_data);

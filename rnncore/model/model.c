@@ -88,7 +88,12 @@ load_contents (RnncModel *model, const RnncModelFiles *files, GError **error)
     return FALSE;
   }
   rnnc_plan_init (&model->plan, model->layers, model->n_layers);
-  return TRUE;
+  if (rnnc_model_stream_size (model) <= RNNC_MAX_STREAM_BYTES)
+    return TRUE;
+  g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
+      "%s: a stream of it would need over %" G_GSIZE_FORMAT " MiB of memory",
+      files->origin, RNNC_MAX_STREAM_BYTES >> 20);
+  return FALSE;
 }
 
 static void

@@ -12,6 +12,9 @@
 #define MAX_CHUNK_FRAMES 16
 #define MAX_CHUNK_FLOATS (1 << 18)
 
+/* Frames between two layers: beyond any that memory has room for. */
+#define MAX_FRAMES_BETWEEN ((gsize) 1 << 26)
+
 struct _RnncStream {
   RnncModel *model;
   guint first, last; /* layers first..last-1 */
@@ -44,10 +47,13 @@ get_layer (RnncStream *stream, guint index)
   return stream->model->layers[index];
 }
 
+/* Not what the first layer takes: that may be a join of several copies. */
 static gsize
 input_floats (RnncStream *stream)
 {
-  return rnnc_layer_inputs (get_layer (stream, stream->first));
+  return stream->first == 0
+      ? rnnc_model_input_size (stream->model)
+      : rnnc_layer_outputs (get_layer (stream, stream->first - 1));
 }
 
 /* --- memory --------------------------------------------------------------- */
@@ -68,7 +74,8 @@ frames_into (RnncStream *stream, guint index, const gsize *most)
   return n;
 }
 
-/* Lays out the layers' states; returns bytes of the largest output. */
+/* Lays out the layers' states; returns bytes of the largest output, or
+ * %G_MAXSIZE as soon as all is too large (before any sum can overflow). */
 static gsize
 lay_out_states (RnncStream *stream, gboolean measuring, void **at)
 {
@@ -91,11 +98,17 @@ lay_out_states (RnncStream *stream, gboolean measuring, void **at)
     most[i] = rnnc_layer_max_output (layer, n);
     largest
         = MAX (largest, most[i] * rnnc_layer_outputs (layer) * sizeof (float));
+    if (measuring
+        && (most[i] > MAX_FRAMES_BETWEEN
+            || (guintptr) *at > RNNC_MAX_STREAM_BYTES
+            || largest > RNNC_MAX_STREAM_BYTES))
+      return G_MAXSIZE;
   }
   return largest;
 }
 
-/* Lays everything out from @base on; with %NULL it only measures. */
+/* Lays everything out from @base on; with %NULL it only measures. Returns
+ * bytes; %G_MAXSIZE where a stream would be too large. */
 static gsize
 lay_out (RnncStream *stream, void *base)
 {
@@ -112,6 +125,8 @@ lay_out (RnncStream *stream, void *base)
   stream->n_frames = rnnc_take (&at, n_layers * sizeof (gsize));
   stream->slots = rnnc_take (&at, n_slots * sizeof (float *));
   slot = lay_out_states (stream, base == NULL, &at);
+  if (slot == G_MAXSIZE)
+    return G_MAXSIZE;
   for (gsize i = 0; i < n_slots; i++) {
     float *memory = rnnc_take (&at, slot);
 
@@ -139,21 +154,36 @@ make_front_end (RnncStream *stream)
   }
 }
 
+static void
+set_range (RnncStream *stream, RnncModel *model, guint first, guint last)
+{
+  g_assert (first < last && last <= model->n_layers);
+  stream->model = model;
+  stream->first = first;
+  stream->last = last;
+  stream->chunk
+      = CLAMP (MAX_CHUNK_FLOATS / input_floats (stream), 1, MAX_CHUNK_FRAMES);
+  stream->arena_size = lay_out (stream, NULL);
+}
+
+gsize
+rnnc_model_stream_size (RnncModel *model)
+{
+  RnncStream stream = { NULL };
+
+  set_range (&stream, model, 0, model->n_layers);
+  return stream.arena_size;
+}
+
 RnncStream *
 rnnc_stream_new_range (RnncModel *model, guint first, guint last,
     RnncOutputFunc func, gpointer user_data)
 {
   RnncStream *stream = g_new0 (RnncStream, 1);
 
-  g_assert (first < last && last <= model->n_layers);
-  stream->model = rnnc_model_ref (model);
-  stream->first = first;
-  stream->last = last;
+  set_range (stream, rnnc_model_ref (model), first, last);
   stream->func = func;
   stream->user_data = user_data;
-  stream->chunk
-      = CLAMP (MAX_CHUNK_FLOATS / input_floats (stream), 1, MAX_CHUNK_FRAMES);
-  stream->arena_size = lay_out (stream, NULL);
   stream->arena = g_aligned_alloc0 (stream->arena_size, 1, 64);
   lay_out (stream, stream->arena);
   make_front_end (stream);

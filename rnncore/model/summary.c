@@ -79,6 +79,13 @@ frame_rate (const RnncFrontendConfig *config)
   return 0;
 }
 
+static gboolean
+has_samples (const RnncFrontendConfig *config)
+{
+  return config->type == RNNC_FRONTEND_LOG_MEL
+      || config->type == RNNC_FRONTEND_WAVEFORM;
+}
+
 /* Only where they are not just the layer before. */
 static void
 append_sources (GString *text, GPtrArray *layers, guint index)
@@ -103,19 +110,22 @@ append_layers (GString *text, RnncDescription *description, gsize *parameters,
 {
   double rate = frame_rate (&description->frontend);
 
-  g_string_append_printf (text, "%-16s %-14s %12s %12s %12s\n", "layer", "type",
-      "output", "parameters", "MAC/frame");
+  g_string_append_printf (text, "%-16s %-14s %12s %12s %12s %12s %12s\n",
+      "layer", "type", "input", "output", "parameters", "bytes", "MAC/frame");
   for (guint i = 0; i < description->layers->len; i++) {
     const RnncLayerSpec *spec = g_ptr_array_index (description->layers, i);
-    g_autofree char *shape = format_shape (&spec->output);
+    g_autofree char *input = format_shape (&spec->input);
+    g_autofree char *output = format_shape (&spec->output);
     gsize n = count_parameters (spec);
     gsize macs = rnnc_layer_spec_macs (spec);
 
     *parameters += n;
     *macs_per_second += macs * rate / spec->stride;
     g_string_append_printf (text,
-        "%-16s %-14s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT, spec->name,
-        rnnc_layer_spec_type_name (spec), shape, n, macs);
+        "%-16s %-14s %12s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT
+        " %12" G_GSIZE_FORMAT,
+        spec->name, rnnc_layer_spec_type_name (spec), input, output, n,
+        n * sizeof (float), macs);
     append_sources (text, description->layers, i);
     g_string_append_c (text, '\n');
   }
@@ -174,9 +184,11 @@ rnnc_model_summary (RnncModel *model)
     g_string_append_printf (text, "work        %.1f M multiply-adds a second\n",
         macs / 1e6);
   g_string_append_printf (text,
-      "latency     %.1f ms (stride %u, look-ahead %u frames)\n",
-      rnnc_model_latency (model) / 1e6, rnnc_model_stride (model),
-      rnnc_model_look_ahead (model));
+      "latency     %.1f ms, %" G_GUINT64_FORMAT " %s (stride %u, look-ahead %u "
+      "frames)\n",
+      rnnc_model_latency (model) / 1e6, rnnc_model_latency_samples (model),
+      has_samples (&description->frontend) ? "samples" : "frames",
+      rnnc_model_stride (model), rnnc_model_look_ahead (model));
   append_labels (text, description);
   append_provenance (text, description->json);
   return g_string_free (text, FALSE);

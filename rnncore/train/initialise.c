@@ -42,7 +42,8 @@ orthogonalise_row (double *matrix, gsize n, gsize row, double *products)
 }
 
 void
-rnnc_initialise_orthogonal (real *values, gsize n, RnncRandom *random)
+rnnc_initialise_orthogonal (real *values, gsize n, gsize n_columns,
+    RnncRandom *random)
 {
   double *matrix = g_new (double, n *n);
   double *products = g_new (double, n);
@@ -57,8 +58,9 @@ rnnc_initialise_orthogonal (real *values, gsize n, RnncRandom *random)
     }
     cblas_dscal ((int) n, 1.0 / norm, next, 1);
   }
-  for (gsize i = 0; i < n * n; i++)
-    values[i] = (real) matrix[i];
+  for (gsize row = 0; row < n; row++)
+    for (gsize i = 0; i < n_columns; i++)
+      *values++ = (real) matrix[row * n + i];
   g_free (products);
   g_free (matrix);
 }

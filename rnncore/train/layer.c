@@ -2,98 +2,62 @@
 #include "rnncore/train/layer.h"
 
 const RnncTrainLayerClass *
-rnnc_train_layer_class (RnncLayerType type)
+rnnc_train_layer_class (const RnncLayerSpec *spec)
 {
-  switch (type) {
+  switch (spec->type) {
     case RNNC_LAYER_CONV1D:
       return &rnnc_train_conv1d;
     case RNNC_LAYER_CONV2D:
       return &rnnc_train_conv2d;
+    case RNNC_LAYER_POOL1D:
+      return &rnnc_train_pool1d;
+    case RNNC_LAYER_POOL2D:
+      return &rnnc_train_pool2d;
     case RNNC_LAYER_DENSE:
       return &rnnc_train_dense;
+    case RNNC_LAYER_EMBEDDING:
+      return &rnnc_train_embedding;
     case RNNC_LAYER_BATCH_NORM:
       return &rnnc_train_batch_norm;
+    case RNNC_LAYER_LAYER_NORM:
+      return &rnnc_train_layer_norm;
     case RNNC_LAYER_ACTIVATION:
-      return &rnnc_train_activation;
+      return spec->params.activation == RNNC_ACTIVATION_GELU
+              || spec->params.activation == RNNC_ACTIVATION_LEAKY_RELU
+          ? &rnnc_train_curve
+          : &rnnc_train_activation;
+    case RNNC_LAYER_MAGNITUDE:
+      return &rnnc_train_magnitude;
     case RNNC_LAYER_DROPOUT:
       return &rnnc_train_dropout;
     case RNNC_LAYER_FLATTEN:
       return &rnnc_train_flatten;
+    case RNNC_LAYER_UNFLATTEN:
+      return &rnnc_train_unflatten;
+    case RNNC_LAYER_JOIN:
+      return &rnnc_train_join;
     case RNNC_LAYER_RECURRENT:
       return &rnnc_train_recurrent;
     case RNNC_LAYER_MEAN_OVER_TIME:
       return &rnnc_train_mean_over_time;
     case RNNC_LAYER_LAST_STEP:
       return &rnnc_train_last_step;
-    case RNNC_LAYER_POOL1D:
-    case RNNC_LAYER_POOL2D:
-    case RNNC_LAYER_EMBEDDING:
-    case RNNC_LAYER_LAYER_NORM:
-    case RNNC_LAYER_MAGNITUDE:
-    case RNNC_LAYER_UNFLATTEN:
-    case RNNC_LAYER_JOIN:
-      return NULL;
   }
   g_return_val_if_reached (NULL);
 }
 
-/* What keeps a layer of a type that can learn from doing so; or NULL. */
-static const char *
-untrained_option (const RnncLayerSpec *spec, gint index)
-{
-  const RnncConv1dParams *conv1d = &spec->params.conv1d;
-  const RnncConv2dParams *conv2d = &spec->params.conv2d;
-
-  if (spec->sources[0] != index - 1)
-    return "input";
-  if (spec->tensor_names != NULL)
-    return "tensors";
-  switch (spec->type) {
-    case RNNC_LAYER_CONV1D:
-      if (conv1d->dilation > 1)
-        return "dilation";
-      return conv1d->groups > 1 ? "groups" : NULL;
-    case RNNC_LAYER_CONV2D:
-      if (conv2d->dilation[0] > 1 || conv2d->dilation[1] > 1)
-        return "dilation";
-      if (conv2d->padding[1] != conv2d->padding_end[1])
-        return "padding";
-      return conv2d->groups > 1 ? "groups" : NULL;
-    case RNNC_LAYER_RECURRENT:
-      return spec->params.recurrent.projection > 0 ? "projection" : NULL;
-    default:
-      return NULL;
-  }
-}
-
-static gboolean
-can_train_type (const RnncLayerSpec *spec)
-{
-  return rnnc_train_layer_class (spec->type) != NULL
-      && !(spec->type == RNNC_LAYER_ACTIVATION
-          && (spec->params.activation == RNNC_ACTIVATION_LEAKY_RELU
-              || spec->params.activation == RNNC_ACTIVATION_GELU));
-}
-
+/* A file's own names may be shared by layers, and are nobody's to write. */
 gboolean
 rnnc_train_check_layers (GPtrArray *specs, const char *path, GError **error)
 {
   for (guint i = 0; i < specs->len; i++) {
     const RnncLayerSpec *spec = g_ptr_array_index (specs, i);
-    const char *option;
-    if (!can_train_type (spec)) {
-      g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-          "%s[%u]: \"%s\" layers cannot be trained yet", path, i,
-          rnnc_layer_spec_type_name (spec));
-      return FALSE;
-    }
-    option = untrained_option (spec, (gint) i);
-    if (option) {
-      g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-          "%s[%u]: \"%s\" layers with \"%s\" cannot be trained yet", path, i,
-          rnnc_layer_spec_type_name (spec), option);
-      return FALSE;
-    }
+    if (spec->tensor_names == NULL)
+      continue;
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
+        "%s[%u]: \"%s\" layers with \"tensors\" cannot be trained", path, i,
+        rnnc_layer_spec_type_name (spec));
+    return FALSE;
   }
   return TRUE;
 }

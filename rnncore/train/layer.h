@@ -30,6 +30,8 @@ typedef struct {
   gsize state_size;
   /* y may be x, dx may be dy, and backward looks at y alone, never at x. */
   gboolean elementwise;
+  /* The input is of no kind that a gradient leads to. */
+  gboolean stops_gradient;
   /* Backward never looks at y. */
   gboolean forgets_output;
   /* (nullable): the steps that come out; as many as go in by default. */
@@ -38,7 +40,9 @@ typedef struct {
   void (*initialise) (const RnncTrainLayer *layer, real *values,
       RnncRandom *random);
   void (*forward) (RnncPass *pass, const real *x, real *y);
-  /* Adds to the gradients; @dx (nullable) is written. */
+  /* Adds to the gradients; @dx (nullable) is written. Of a layer with several
+   * inputs @dx belongs to pass->part, which backward is called for one by one.
+   */
   void (*backward) (RnncPass *pass, const real *x, const real *y,
       const real *dy, real *dx);
   void (*clear) (gpointer state);
@@ -73,8 +77,11 @@ struct _RnncPass {
   const guint *sequence_ids; /* [n_sequences]: places in the batch */
   RnncWorkers *workers;
   guint worker;
-  guint truncate;      /* steps; 0: no truncation */
-  RnncFlowSums *flows; /* (nullable): one for each layer of a stack */
+  guint truncate;           /* steps; 0: no truncation */
+  RnncFlowSums *flows;      /* (nullable): one for each layer of a stack */
+  const real *const *parts; /* [spec->n_sources]: what comes from each; the
+                               first is x */
+  guint part;
 };
 
 static inline gsize
@@ -105,8 +112,7 @@ rnnc_pass_gradients (const RnncPass *pass, guint parameter)
 void rnnc_pass_dropout (const RnncPass *pass, const RnncPacking *packing,
     guint part, double rate, gsize n_features, const real *x, real *y);
 
-/* (nullable): %NULL for layers that run but cannot learn. */
-const RnncTrainLayerClass *rnnc_train_layer_class (RnncLayerType type);
+const RnncTrainLayerClass *rnnc_train_layer_class (const RnncLayerSpec *spec);
 
 /* Whether all of @specs can learn; @path: of their array, for the message. */
 gboolean
@@ -117,6 +123,14 @@ extern const RnncTrainLayerClass rnnc_train_conv2d;
 extern const RnncTrainLayerClass rnnc_train_dense;
 extern const RnncTrainLayerClass rnnc_train_batch_norm;
 extern const RnncTrainLayerClass rnnc_train_activation;
+extern const RnncTrainLayerClass rnnc_train_curve; /* gelu, leaky-relu */
+extern const RnncTrainLayerClass rnnc_train_pool1d;
+extern const RnncTrainLayerClass rnnc_train_pool2d;
+extern const RnncTrainLayerClass rnnc_train_embedding;
+extern const RnncTrainLayerClass rnnc_train_layer_norm;
+extern const RnncTrainLayerClass rnnc_train_magnitude;
+extern const RnncTrainLayerClass rnnc_train_unflatten;
+extern const RnncTrainLayerClass rnnc_train_join;
 extern const RnncTrainLayerClass rnnc_train_dropout;
 extern const RnncTrainLayerClass rnnc_train_flatten;
 extern const RnncTrainLayerClass rnnc_train_recurrent;
@@ -138,7 +152,8 @@ void rnnc_initialise_xavier (real *values, gsize fan_out, gsize fan_in,
 /* He et al. 2015, for a rectified layer. */
 void rnnc_initialise_kaiming (real *values, gsize n, gsize fan_in,
     RnncRandom *random);
-/* A random rotation [n, n] (Saxe et al. 2013). */
-void rnnc_initialise_orthogonal (real *values, gsize n, RnncRandom *random);
+/* The first @n_columns of a random rotation [n, n] (Saxe et al. 2013). */
+void rnnc_initialise_orthogonal (real *values, gsize n, gsize n_columns,
+    RnncRandom *random);
 
 G_END_DECLS

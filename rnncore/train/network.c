@@ -39,6 +39,30 @@ add_parameters (RnncNetwork *network, GArray *parameters, guint layer)
   }
 }
 
+/* The place of a layer's input. */
+static guint
+source_place (const RnncTrainLayer *layer, guint part)
+{
+  return (guint) (layer->spec->sources[part] + 1);
+}
+
+/* Who takes what, and what of it leads back to weights. */
+static void
+find_gradients (RnncNetwork *network)
+{
+  network->n_consumers = g_new0 (guint, network->n_layers + 1);
+  network->needs_gradient = g_new0 (gboolean, network->n_layers + 1);
+  for (guint i = 0; i < network->n_layers; i++) {
+    const RnncTrainLayer *layer = &network->layers[i];
+    network->needs_gradient[i + 1] = layer->n_parameters > 0;
+    for (guint k = 0; k < layer->spec->n_sources; k++) {
+      guint place = source_place (layer, k);
+      network->n_consumers[place]++;
+      network->needs_gradient[i + 1] |= network->needs_gradient[place];
+    }
+  }
+}
+
 RnncNetwork *
 rnnc_network_new (GPtrArray *specs)
 {
@@ -57,7 +81,7 @@ rnnc_network_new (GPtrArray *specs)
   for (guint i = 0; i < specs->len; i++) {
     RnncTrainLayer *layer = &network->layers[i];
     layer->spec = g_ptr_array_index (specs, i);
-    layer->klass = rnnc_train_layer_class (layer->spec->type);
+    layer->klass = rnnc_train_layer_class (layer->spec);
     layer->index = i;
     layer->parameters = network->parameters + next;
     while (
@@ -65,10 +89,8 @@ rnnc_network_new (GPtrArray *specs)
       layer->n_parameters++;
       next++;
     }
-    if (layer->spec->type == RNNC_LAYER_MEAN_OVER_TIME
-        || layer->spec->type == RNNC_LAYER_LAST_STEP)
-      network->many_to_one = TRUE;
   }
+  find_gradients (network);
   return network;
 }
 
@@ -81,6 +103,8 @@ rnnc_network_free (RnncNetwork *network)
     g_free (network->parameters[i].name);
   g_free (network->parameters);
   g_free (network->layers);
+  g_free (network->n_consumers);
+  g_free (network->needs_gradient);
   g_ptr_array_unref (network->specs);
   g_free (network);
 }
@@ -100,9 +124,13 @@ rnnc_network_initialise (const RnncNetwork *network, real *values, guint64 seed)
 gsize
 rnnc_network_output_steps (const RnncNetwork *network, gsize n_steps)
 {
-  for (guint i = 0; i < network->n_layers; i++)
-    n_steps = rnnc_layer_spec_output_frames (network->layers[i].spec, n_steps);
-  return n_steps;
+  gsize at[RNNC_MAX_LAYERS + 1] = { n_steps };
+  for (guint i = 0; i < network->n_layers; i++) {
+    const RnncTrainLayer *layer = &network->layers[i];
+    at[i + 1] = rnnc_layer_spec_output_frames (layer->spec,
+        at[source_place (layer, 0)]);
+  }
+  return at[network->n_layers];
 }
 
 gsize
@@ -131,6 +159,9 @@ rnnc_replica_new (const RnncNetwork *network, RnncWorkers *workers,
   replica->activations = g_new0 (RnncBuffer, n + 1);
   replica->values = g_new0 (real *, n + 1);
   replica->states = g_new0 (gpointer, n);
+  replica->d_buffers = g_new0 (RnncBuffer, n + 2);
+  replica->d_taken = g_new0 (gboolean, n + 2);
+  replica->d_places = g_new0 (gint, n + 1);
   for (guint i = 0; i < n; i++)
     replica->states[i] = g_malloc0 (network->layers[i].klass->state_size);
   return replica;
@@ -152,8 +183,11 @@ rnnc_replica_free (RnncReplica *replica)
     rnnc_packing_clear (&replica->packings[i]);
     rnnc_buffer_clear (&replica->activations[i]);
   }
-  rnnc_buffer_clear (&replica->d_values[0]);
-  rnnc_buffer_clear (&replica->d_values[1]);
+  for (guint i = 0; i < network->n_layers + 2; i++)
+    rnnc_buffer_clear (&replica->d_buffers[i]);
+  g_free (replica->d_buffers);
+  g_free (replica->d_taken);
+  g_free (replica->d_places);
   g_free (replica->packings);
   g_free (replica->steps);
   g_free (replica->activations);
@@ -171,9 +205,10 @@ set_packings (RnncReplica *replica, const guint *lengths, guint n_sequences)
   replica->steps[0] = &replica->packings[0];
   for (guint i = 0; i < network->n_layers; i++) {
     const RnncTrainLayer *layer = &network->layers[i];
-    replica->steps[i + 1] = replica->steps[i];
+    const RnncPacking *in = replica->steps[source_place (layer, 0)];
+    replica->steps[i + 1] = in;
     if (layer->klass->pack) {
-      layer->klass->pack (layer, replica->steps[i], &replica->packings[i + 1]);
+      layer->klass->pack (layer, in, &replica->packings[i + 1]);
       replica->steps[i + 1] = &replica->packings[i + 1];
     }
   }
@@ -206,15 +241,17 @@ rnnc_replica_set_input (RnncReplica *replica, const guint *sequence_ids,
 }
 
 static RnncPass
-replica_pass (const RnncReplica *replica, const RnncPassContext *context,
-    guint layer)
+replica_pass (RnncReplica *replica, const RnncPassContext *context, guint index)
 {
-  RnncPass pass = { &replica->network->layers[layer], replica->states[layer],
-    replica->steps[layer], replica->steps[layer + 1], context->values,
-    context->gradients, context->statistics, context->training,
+  const RnncTrainLayer *layer = &replica->network->layers[index];
+  for (guint k = 0; k < layer->spec->n_sources; k++)
+    replica->parts[k] = replica->values[source_place (layer, k)];
+  RnncPass pass = { layer, replica->states[index],
+    replica->steps[source_place (layer, 0)], replica->steps[index + 1],
+    context->values, context->gradients, context->statistics, context->training,
     context->random_key, replica->sequence_ids, replica->workers,
     replica->worker, context->truncate,
-    context->flows ? context->flows[layer] : NULL };
+    context->flows ? context->flows[index] : NULL, replica->parts };
   return pass;
 }
 
@@ -222,8 +259,11 @@ replica_pass (const RnncReplica *replica, const RnncPassContext *context,
 static gboolean
 works_in_place (const RnncNetwork *network, guint layer)
 {
-  return layer > 0 && network->layers[layer].klass->elementwise
-      && network->layers[layer - 1].klass->forgets_output;
+  const RnncTrainLayer *self = &network->layers[layer];
+  gint source = self->spec->sources[0];
+  return self->klass->elementwise && source >= 0
+      && network->layers[source].klass->forgets_output
+      && network->n_consumers[source + 1] == 1;
 }
 
 const real *
@@ -233,50 +273,111 @@ rnnc_replica_forward (RnncReplica *replica, const RnncPassContext *context)
   for (guint i = 0; i < network->n_layers; i++) {
     const RnncTrainLayer *layer = &network->layers[i];
     RnncPass pass = replica_pass (replica, context, i);
-    real *y = replica->values[i];
+    real *y = replica->values[source_place (layer, 0)];
+    const real *x = y;
     if (!works_in_place (network, i))
       y = rnnc_buffer_reals (&replica->activations[i + 1],
           pass.out->n_rows * rnnc_train_layer_outputs (layer));
     replica->values[i + 1] = y;
-    layer->klass->forward (&pass, replica->values[i], y);
+    layer->klass->forward (&pass, x, y);
   }
   return replica->values[network->n_layers];
+}
+
+/* --- backward ------------------------------------------------------------- */
+
+/* Numbers at a place. */
+static gsize
+place_size (const RnncReplica *replica, guint place)
+{
+  const RnncNetwork *network = replica->network;
+  gsize n = place == 0 ? rnnc_network_input_size (network)
+                       : rnnc_train_layer_outputs (&network->layers[place - 1]);
+  return replica->steps[place]->n_rows * n;
+}
+
+/* A buffer for a gradient at @place. */
+static gint
+take_buffer (RnncReplica *replica, guint place)
+{
+  gint index = 0;
+  while (replica->d_taken[index])
+    index++;
+  replica->d_taken[index] = TRUE;
+  rnnc_buffer_reals (&replica->d_buffers[index], place_size (replica, place));
+  return index;
+}
+
+RNNC_CLONES static void
+add_values (gsize n, const real *x, real *y)
+{
+  for (gsize i = 0; i < n; i++)
+    y[i] += x[i];
+}
+
+/* The gradient in buffer @index reaches @place, where others may have been
+ * before it. */
+static void
+arrive (RnncReplica *replica, guint place, gint index)
+{
+  gint there = replica->d_places[place];
+  if (there < 0) {
+    replica->d_places[place] = index;
+    return;
+  }
+  add_values (place_size (replica, place), replica->d_buffers[index].data,
+      replica->d_buffers[there].data);
+  replica->d_taken[index] = FALSE;
 }
 
 real *
 rnnc_replica_d_output (RnncReplica *replica)
 {
-  gsize n = rnnc_replica_output_packing (replica)->n_rows
-      * rnnc_network_output_size (replica->network);
-  real *d_output = rnnc_buffer_reals (&replica->d_values[0], n);
-  rnnc_zero (d_output, n);
+  guint last = replica->network->n_layers;
+  for (guint i = 0; i <= last; i++)
+    replica->d_places[i] = -1;
+  memset (replica->d_taken, 0, (last + 2) * sizeof (gboolean));
+  replica->d_places[last] = take_buffer (replica, last);
+  real *d_output = replica->d_buffers[replica->d_places[last]].data;
+  rnnc_zero (d_output, place_size (replica, last));
   return d_output;
 }
 
-void
-rnnc_replica_backward (RnncReplica *replica, const RnncPassContext *context,
-    real *d_output)
+/* One layer: from the gradient of what it puts out to those of its inputs. */
+static void
+layer_backward (RnncReplica *replica, RnncPass *pass, guint index)
 {
-  const RnncNetwork *network = replica->network;
-  guint first = 0; /* layer with weights: nothing below learns */
-  guint side = 0;
-  real *dy = d_output;
+  const RnncTrainLayer *layer = pass->layer;
+  gint dy = replica->d_places[index + 1];
+  gboolean keeps = FALSE; /* dy's buffer has become an input's */
+  for (guint k = 0; k < layer->spec->n_sources; k++) {
+    guint place = source_place (layer, k);
+    gboolean wanted = replica->network->needs_gradient[place]
+        && !layer->klass->stops_gradient;
+    gint dx = -1;
+    pass->part = k;
+    keeps = wanted && layer->klass->elementwise;
+    if (wanted)
+      dx = keeps ? dy : take_buffer (replica, place);
+    layer->klass->backward (pass, pass->parts[0], replica->values[index + 1],
+        replica->d_buffers[dy].data,
+        wanted ? replica->d_buffers[dx].data : NULL);
+    if (wanted)
+      arrive (replica, place, dx);
+  }
+  if (!keeps)
+    replica->d_taken[dy] = FALSE;
+}
 
-  while (first < network->n_layers && network->layers[first].n_parameters == 0)
-    first++;
-  for (guint i = network->n_layers; i-- > first;) {
-    const RnncTrainLayer *layer = &network->layers[i];
+void
+rnnc_replica_backward (RnncReplica *replica, const RnncPassContext *context)
+{
+  for (guint i = replica->network->n_layers; i-- > 0;) {
+    /* Nothing arrives where no gradient leads, behind an embedding's input. */
+    if (replica->d_places[i + 1] < 0
+        || !replica->network->needs_gradient[i + 1])
+      continue;
     RnncPass pass = replica_pass (replica, context, i);
-    real *dx = NULL;
-    if (i > first && layer->klass->elementwise) {
-      dx = dy;
-    } else if (i > first) {
-      side = 1 - side;
-      dx = rnnc_buffer_reals (&replica->d_values[side],
-          pass.in->n_rows * rnnc_train_layer_inputs (layer));
-    }
-    layer->klass->backward (&pass, replica->values[i], replica->values[i + 1],
-        dy, dx);
-    dy = dx;
+    layer_backward (replica, &pass, i);
   }
 }

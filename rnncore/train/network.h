@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A stack of layers that learns. The network is immutable; what a worker
- * remembers between forward and backward is its RnncReplica. */
+ * Layers that learn: a stack, or branches that meet again. The network is
+ * immutable; what a worker remembers between forward and backward is its
+ * RnncReplica. */
 #pragma once
 
 #include "rnncore/train/layer.h"
@@ -16,7 +17,9 @@ typedef struct {
   RnncParameter *parameters; /* layer by layer, in state_dict order */
   gsize n_values;            /* of all tensors, one flat vector */
   gsize n_trained;
-  gboolean many_to_one;
+  /* Of each place, 0 the front end's frame, i + 1 what layer i puts out: */
+  guint *n_consumers;       /* [n_layers + 1]: layers that take it */
+  gboolean *needs_gradient; /* [n_layers + 1]: something before it learns */
 } RnncNetwork;
 
 /* @specs: (transfer full) */
@@ -33,13 +36,18 @@ typedef struct {
   const RnncNetwork *network;
   guint worker;
   RnncWorkers *workers;
+  /* Of each place: 0 the front end's frame, i + 1 what layer i puts out */
   RnncPacking *packings;     /* [n_layers + 1], used where steps change */
-  const RnncPacking **steps; /* [n_layers + 1]: of each layer's input, and of
-                                the output */
+  const RnncPacking **steps; /* [n_layers + 1] */
   RnncBuffer *activations;   /* [n_layers + 1], empty where in place */
   real **values;             /* [n_layers + 1]: where they are */
-  RnncBuffer d_values[2];
-  gpointer *states; /* [n_layers] */
+  /* Gradients that wait for their layer, each in a buffer of its own; a chain
+   * of layers needs no more than two. */
+  RnncBuffer *d_buffers; /* [n_layers + 2] */
+  gboolean *d_taken;     /* [n_layers + 2] */
+  gint *d_places;        /* [n_layers + 1]: buffer, -1: none yet */
+  const real *parts[RNNC_MAX_SOURCES]; /* of the layer at work */
+  gpointer *states;                    /* [n_layers] */
   guint *sequence_ids;
   gsize n_sequence_ids;
 } RnncReplica;
@@ -72,11 +80,11 @@ typedef struct {
 /* Returns: the output, packed as rnnc_replica_output_packing(). */
 const real *
 rnnc_replica_forward (RnncReplica *replica, const RnncPassContext *context);
-/* @d_output: overwritten. Adds to the context's gradients. */
-void rnnc_replica_backward (RnncReplica *replica,
-    const RnncPassContext *context, real *d_output);
-/* Memory for @d_output, zeroed. */
+/* Memory for the gradient of the output, zeroed; backward goes on from it. */
 real *rnnc_replica_d_output (RnncReplica *replica);
+/* Adds to the context's gradients. */
+void
+rnnc_replica_backward (RnncReplica *replica, const RnncPassContext *context);
 
 static inline const RnncPacking *
 rnnc_replica_output_packing (const RnncReplica *replica)

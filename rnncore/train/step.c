@@ -104,7 +104,7 @@ worker_pass (guint worker, gpointer data)
   if (d_output && trainer->last_output_only)
     keep_last_output (trainer, rnnc_replica_output_packing (replica), d_output);
   if (d_output)
-    rnnc_replica_backward (replica, &context, d_output);
+    rnnc_replica_backward (replica, &context);
 }
 
 /* Each worker adds a range of the gradients of all. */

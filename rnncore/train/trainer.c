@@ -59,7 +59,6 @@ check_output (const GPtrArray *specs, const RnncTrainerOptions *options,
     const char *origin, GError **error)
 {
   const RnncLayerSpec *last = g_ptr_array_index (specs, specs->len - 1);
-  gboolean many_to_one = FALSE;
   if (options->loss != RNNC_LOSS_MSE
       && (last->type != RNNC_LAYER_ACTIVATION
           || last->params.activation != RNNC_ACTIVATION_LOG_SOFTMAX)) {
@@ -72,12 +71,7 @@ check_output (const GPtrArray *specs, const RnncTrainerOptions *options,
         "%s: the output is an image, this loss needs a vector", origin);
     return FALSE;
   }
-  for (guint i = 0; i < specs->len; i++) {
-    const RnncLayerSpec *spec = g_ptr_array_index (specs, i);
-    many_to_one |= spec->type == RNNC_LAYER_MEAN_OVER_TIME
-        || spec->type == RNNC_LAYER_LAST_STEP;
-  }
-  if (many_to_one && options->loss == RNNC_LOSS_CTC) {
+  if (last->ended && options->loss == RNNC_LOSS_CTC) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "%s: CTC needs an output at every step, the network has one a clip",
         origin);

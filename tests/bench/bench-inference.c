@@ -71,6 +71,35 @@ time_whole (RnncModel *model, const Case *c, const float *input)
   return (double) best / c->n_frames;
 }
 
+/* Of one sequence of @N_BATCH alike. */
+#define N_BATCH 16
+
+static double
+time_batch (RnncModel *model, const Case *c, const float *input)
+{
+  const float *inputs[N_BATCH];
+  float *outputs[N_BATCH];
+  gsize n_frames[N_BATCH];
+  gint64 best = G_MAXINT64;
+
+  for (guint k = 0; k < N_BATCH; k++) {
+    inputs[k] = input;
+    n_frames[k] = c->n_frames;
+    outputs[k] = g_new (float,
+        rnnc_model_output_frames (model, c->n_frames)
+            * rnnc_model_output_size (model));
+  }
+  for (guint i = 0; i < N_REPEATS; i++) {
+    gint64 start = g_get_monotonic_time ();
+
+    rnnc_model_forward_batch (model, inputs, n_frames, N_BATCH, outputs);
+    best = MIN (best, g_get_monotonic_time () - start);
+  }
+  for (guint k = 0; k < N_BATCH; k++)
+    g_free (outputs[k]);
+  return (double) best / c->n_frames / N_BATCH;
+}
+
 static double
 time_stream (RnncModel *model, const Case *c, const float *input)
 {
@@ -101,6 +130,7 @@ main (void)
     g_autofree float *input = random_input (model, c->n_frames, 1);
 
     printf ("%s\twhole\t%.2f\n", c->name, time_whole (model, c, input));
+    printf ("%s\tbatch\t%.2f\n", c->name, time_batch (model, c, input));
     printf ("%s\tstream\t%.2f\n", c->name, time_stream (model, c, input));
     rnnc_model_unref (model);
   }

@@ -542,6 +542,12 @@ def stack_cases():
         {"type": "mean-over-time"},
         {"type": "dense", "name": "head", "units": 6},
         {"type": "softmax"}], 13
+    # the example of docs/model-format.md
+    yield "stack-conv-lstm-linear", vector(3), [
+        {"type": "conv1d", "name": "conv", "channels": 8, "kernel": 5,
+         "left": 2, "right": 2}, {"type": "relu"},
+        {"type": "lstm", "name": "lstm", "hidden": 6},
+        {"type": "dense", "name": "fc", "units": 2}], 20
     yield "stack-frame-tagger", image(6, 6), [
         {"type": "flatten"}, {"type": "dense", "units": 12},
         {"type": "sigmoid"}, {"type": "gru", "hidden": 5},

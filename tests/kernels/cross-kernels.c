@@ -66,6 +66,27 @@ check_map (const char *name, void (*mine) (float *x, size_t n),
   report (name, ok);
 }
 
+/* NaN stays where it is. */
+static void
+check_nan (void)
+{
+  void (*const maps[]) (float *x, size_t n)
+      = { table->sigmoid, table->tanh, table->relu };
+  int ok = 1;
+
+  for (size_t m = 0; m < sizeof maps / sizeof *maps; m++) {
+    for (size_t at = 0; at < 13; at++) {
+      float x[13] = { 0 };
+
+      x[at] = NAN;
+      maps[m](x, 13);
+      for (size_t i = 0; i < 13; i++)
+        ok = ok && !isnan (x[i]) == (i != at);
+    }
+  }
+  report ("nan", ok);
+}
+
 static void
 check_cells (void)
 {
@@ -151,10 +172,11 @@ main (int argc, char **argv)
     fprintf (stderr, "usage: cross-kernels TABLE\n");
     return 2;
   }
-  printf ("1..6\n");
+  printf ("1..7\n");
   check_map ("sigmoid", table->sigmoid, rnnc_kernels_c.sigmoid);
   check_map ("tanh", table->tanh, rnnc_kernels_c.tanh);
   check_map ("relu", table->relu, rnnc_kernels_c.relu);
+  check_nan ();
   check_cells ();
   check_products ();
   return n_failed > 0;

@@ -138,6 +138,50 @@ test_places (const RnncKernels *kernels)
   }
 }
 
+/* NaN is NaN wherever it stands, and harms no neighbour. */
+static void
+test_nan (const RnncKernels *kernels)
+{
+  const Map maps[] = { kernels->sigmoid, kernels->tanh, kernels->relu };
+  float many[37];
+
+  for (guint m = 0; m < G_N_ELEMENTS (maps); m++) {
+    for (guint at = 0; at < G_N_ELEMENTS (many); at++) {
+      for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+        many[i] = i == at ? (at % 2 == 0 ? NAN : -NAN) : 1.0f;
+      maps[m](many, G_N_ELEMENTS (many));
+      for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+        g_assert_true (isnan (many[i]) == (i == at));
+    }
+  }
+}
+
+/* The same of the cells: in any gate, and in what they carry. */
+static void
+test_nan_in_cells (const RnncKernels *kernels)
+{
+  enum { N = 19 };
+
+  for (guint at = 0; at < 5 * N; at++) {
+    float gates[5 * N] = { 0 }, h[N] = { 0 };
+
+    gates[at] = NAN; /* the fifth part is c */
+    kernels->lstm (gates, gates + 4 * N, h, N);
+    for (guint i = 0; i < N; i++)
+      g_assert_true (isnan (h[i]) == (i == at % N));
+  }
+  for (guint at = 0; at < 4 * N; at++) {
+    float input[4 * N] = { 0 }, hidden[3 * N];
+
+    for (guint i = 0; i < 3 * N; i++)
+      hidden[i] = 1;
+    input[at] = NAN; /* the fourth part is h */
+    kernels->gru (input, hidden, input + 3 * N, N);
+    for (guint i = 0; i < N; i++)
+      g_assert_true (isnan (input[3 * N + i]) == (i == at % N));
+  }
+}
+
 /* --- sums ----------------------------------------------------------------- */
 
 static void
@@ -333,6 +377,8 @@ static const Case cases[] = {
   { "tanh", test_tanh },
   { "relu", test_relu },
   { "places", test_places },
+  { "nan", test_nan },
+  { "nan-in-cells", test_nan_in_cells },
   { "scale-shift", test_scale_shift },
   { "add", test_add },
   { "lstm", test_lstm },

@@ -34,19 +34,37 @@ fill (float *values, const RnncTensorSpec *spec, GRand *random)
                                : g_rand_double_range (random, -reach, reach));
 }
 
-static void
-write_random (const char *path, const char *text)
+/* (transfer full) (element-type RnncTensorSpec): of all layers; %NULL where
+ * they have more than @limit numbers. */
+static GPtrArray *
+list_tensors (const RnncDescription *description, gsize limit)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RnncDescription) description
-      = rnnc_description_parse (text, strlen (text), "test", &error);
-  g_autoptr (GPtrArray) specs = g_ptr_array_new ();
-  g_autoptr (GArray) tensors = g_array_new (FALSE, TRUE, sizeof (RnncTensor));
-  GRand *random = g_rand_new_with_seed (11);
+  GPtrArray *specs
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  gsize total = 0;
 
-  g_assert_no_error (error);
   for (guint i = 0; i < description->layers->len; i++) {
     GPtrArray *owned = rnnc_layer_spec_tensors (description->layers->pdata[i]);
+
+    g_ptr_array_add (specs, owned);
+    for (guint k = 0; k < owned->len; k++)
+      total += count_values (owned->pdata[k]);
+  }
+  if (total > limit)
+    g_clear_pointer (&specs, g_ptr_array_unref);
+  return specs;
+}
+
+/* Numbers for each; a name that two layers share is written once. */
+static GArray *
+fill_tensors (GPtrArray *layers)
+{
+  GArray *tensors = g_array_new (FALSE, TRUE, sizeof (RnncTensor));
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  GRand *random = g_rand_new_with_seed (11);
+
+  for (guint i = 0; i < layers->len; i++) {
+    GPtrArray *owned = layers->pdata[i];
 
     for (guint k = 0; k < owned->len; k++) {
       const RnncTensorSpec *spec = owned->pdata[k];
@@ -54,22 +72,52 @@ write_random (const char *path, const char *text)
         .dtype = RNNC_DTYPE_F32,
         .rank = spec->rank,
         .n_bytes = count_values (spec) * sizeof (float) };
-      float *values = g_new (float, count_values (spec));
+      float *values;
 
+      if (!g_hash_table_add (names, spec->name))
+        continue;
+      values = g_new (float, count_values (spec));
       fill (values, spec, random);
       memcpy (tensor.shape, spec->shape, spec->rank * sizeof (gsize));
       tensor.data = values;
       g_array_append_val (tensors, tensor);
     }
-    g_ptr_array_add (specs, owned);
   }
+  g_rand_free (random);
+  return tensors;
+}
+
+gboolean
+random_model_write (const char *path, const char *text, gsize limit,
+    gboolean embed)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnncDescription) description
+      = rnnc_description_parse (text, strlen (text), "test", NULL);
+  g_autoptr (GPtrArray) layers
+      = description != NULL ? list_tensors (description, limit) : NULL;
+  g_autoptr (GArray) tensors = NULL;
+
+  if (layers == NULL)
+    return FALSE;
+  tensors = fill_tensors (layers);
   rnnc_safetensors_write (path, (const RnncTensor *) (void *) tensors->data,
-      tensors->len, RNNC_METADATA_KEY, text, &error);
+      tensors->len, RNNC_METADATA_KEY, embed ? text : NULL, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < tensors->len; i++)
     g_free ((gpointer) g_array_index (tensors, RnncTensor, i).data);
-  g_ptr_array_foreach (specs, (GFunc) (void *) g_ptr_array_unref, NULL);
-  g_rand_free (random);
+  return TRUE;
+}
+
+char *
+random_model_description (const char *frontend, const char *layers)
+{
+  char *text
+      = g_strdup_printf ("{'format':1,'task':'test','frontend':%s,'layers':%s,"
+                         "'labels':[]}",
+          frontend, layers);
+
+  return g_strdelimit (text, "'", '"');
 }
 
 RnncModel *
@@ -79,10 +127,10 @@ random_model_from_text (const char *description)
   g_autofree char *directory = g_dir_make_tmp ("random-model-XXXXXX", NULL);
   g_autofree char *path
       = g_build_filename (directory, "random.safetensors", NULL);
-  g_autofree char *text = g_strdup (description);
+  g_autofree char *text = g_strdelimit (g_strdup (description), "'", '"');
   RnncModel *model;
 
-  write_random (path, g_strdelimit (text, "'", '"'));
+  g_assert_true (random_model_write (path, text, G_MAXSIZE, TRUE));
   model = rnnc_model_load (path, &error);
   g_assert_no_error (error);
   g_unlink (path);
@@ -93,10 +141,7 @@ random_model_from_text (const char *description)
 RnncModel *
 random_model_new (const char *frontend, const char *layers)
 {
-  g_autofree char *text
-      = g_strdup_printf ("{'format':1,'task':'test','frontend':%s,'layers':%s,'"
-                         "labels':[]}",
-          frontend, layers);
+  g_autofree char *text = random_model_description (frontend, layers);
 
   return random_model_from_text (text);
 }

@@ -18,6 +18,20 @@ G_BEGIN_DECLS
  */
 RnncModel *random_model_new (const char *frontend, const char *layers);
 
+/* The same as JSON, with no labels; free with g_free(). */
+char *random_model_description (const char *frontend, const char *layers);
+
+/**
+ * random_model_write:
+ * @text: a description
+ * @limit: numbers in all tensors, at most
+ * @embed: whether the file holds the description too
+ *
+ * Returns: whether @text is a description and its weights are within @limit
+ */
+gboolean random_model_write (const char *path, const char *text, gsize limit,
+    gboolean embed);
+
 /* The same, of a whole description with single quotes. */
 RnncModel *random_model_from_text (const char *description);
 

@@ -58,8 +58,29 @@ static const struct {
       "missing.safetensors" },
   { "transcribe-model", { "transcribe", "-m", "./missing", "x.wav" }, 1, NULL,
       "missing" },
-  { "transcribe-vtt", { "transcribe", "--vtt", "v", "a", "b" }, 2, NULL,
-      "--vtt takes one input" },
+  { "transcribe-nothing", { "transcribe" }, 2, NULL, "expected INPUT" },
+  { "transcribe-output", { "transcribe", "-o", "v.vtt", "a", "b" }, 2, NULL,
+      "--output is for one input" },
+  { "transcribe-format", { "transcribe", "-f", "doc", "a" }, 2, NULL,
+      "no format \"doc\"; there are txt, jsonl, csv, vtt, srt, ass, eaf" },
+  { "transcribe-formats", { "transcribe", "-f", "srt,vtt", "a" }, 2, NULL,
+      "several formats need --output-dir" },
+  { "transcribe-embed", { "transcribe", "--embed", "a" }, 2, NULL,
+      "--embed needs --output-dir" },
+  { "transcribe-resume", { "transcribe", "--resume", "a" }, 2, NULL,
+      "--resume needs" },
+  { "transcribe-from", { "transcribe", "--from", "1:75", "a" }, 2, NULL,
+      "--from 1:75: no time" },
+  { "transcribe-to", { "transcribe", "--from=9", "--to=8.5", "a" }, 2, NULL,
+      "--to is not behind --from" },
+  { "transcribe-jobs", { "transcribe", "-j", "0", "a" }, 2, NULL,
+      "--jobs: 1 to" },
+  { "transcribe-shard", { "transcribe", "--shard", "3/2", "a" }, 2, NULL,
+      "--shard 3/2: not K/N" },
+  { "transcribe-lines", { "transcribe", "--lines", "0", "a" }, 2, NULL,
+      "--lines: 1 to 4" },
+  { "transcribe-null", { "transcribe", "-0", "a" }, 2, NULL,
+      "--null needs --files-from" },
 };
 
 static void
@@ -287,7 +308,7 @@ test_use (void)
   fixture_begin (&fixture);
   write_task (&fixture);
   write_recipe (&fixture, "r.json", 40, "x.safetensors");
-  expect (&fixture, 0, "dev error", "r.json", NULL, NULL);
+  expect (&fixture, 0, "dev word error", "r.json", NULL, NULL);
 
   fixture_rnncore (&fixture, &outcome, "eval", "x.safetensors", "m.tsv",
       "--where", "split=dev,train", "--transcripts", NULL);
@@ -309,9 +330,9 @@ test_use (void)
   outcome_clear (&outcome);
 
   fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",
-      "--vtt", "x.vtt", "1.wav", NULL);
+      "-o", "x.vtt", "1.wav", NULL);
   g_assert_cmpint (outcome.status, ==, 0);
-  g_assert_cmpstr (outcome.out, ==, "b\n");
+  g_assert_cmpstr (outcome.out, ==, "");
   g_assert_cmpstr (outcome.err, ==, "");
   outcome_clear (&outcome);
   vtt = fixture_read (&fixture, "x.vtt", NULL);
@@ -322,7 +343,7 @@ test_use (void)
   link = fixture_path (&fixture, "link.vtt");
   g_assert_cmpint (symlink ("x.vtt", link), ==, 0);
   fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",
-      "--vtt", "link.vtt", "0.wav", NULL);
+      "-o", "link.vtt", "0.wav", NULL);
   g_assert_cmpint (outcome.status, ==, 0);
   outcome_clear (&outcome);
   g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
@@ -333,7 +354,7 @@ test_use (void)
   fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",
       "0.wav", "r.json", "1.wav", NULL);
   g_assert_cmpint (outcome.status, ==, 1);
-  g_assert_cmpstr (outcome.out, ==, "== 0.wav\na\n== r.json\n== 1.wav\nb\n");
+  g_assert_cmpstr (outcome.out, ==, "== 0.wav\na\n== 1.wav\nb\n");
   g_assert_nonnull (strstr (outcome.err, "r.json: "));
   outcome_clear (&outcome);
 

@@ -463,16 +463,81 @@ power (GArray *samples)
 }
 
 static GArray *
-make_tone (guint n)
+make_tone_of (guint n, double frequency)
 {
   GArray *samples = g_array_new (FALSE, FALSE, sizeof (float));
 
   for (guint i = 0; i < n; i++) {
-    float value = 0.1f * sinf (0.3f * (float) i);
+    float value = 0.1f * sinf ((float) (frequency * i));
 
     g_array_append_val (samples, value);
   }
   return samples;
+}
+
+static GArray *
+make_tone (guint n)
+{
+  return make_tone_of (n, 0.3);
+}
+
+/* What a changed tone of @hertz at 16 kHz is left with, of its power. */
+static double
+power_through (const AudioAugment *set, double hertz)
+{
+  AudioAugmenter augmenter = { set, 16000, NULL, NULL };
+  g_autoptr (GArray) tone = make_tone_of (16000, 2 * G_PI * hertz / 16000);
+  double before = power (tone);
+  Random random = random_for (1, 2, 3);
+
+  audio_augment (&augmenter, &random, tone);
+  g_assert_cmpuint (tone->len, ==, 16000);
+  return power (tone) / before;
+}
+
+static void
+test_channel (void)
+{
+  const AudioAugment band = { .speed = { 1, 1 },
+    .band_probability = 1,
+    .band_low = { 300, 300 },
+    .band_high = { 3400, 3400 } };
+  const AudioAugment open = { .speed = { 1, 1 },
+    .band_probability = 1,
+    .band_low = { 0, 0 },
+    .band_high = { 8000, 8000 } };
+  const AudioAugment companding
+      = { .speed = { 1, 1 }, .companding_probability = 1 };
+  const AudioAugment clipping = { .speed = { 1, 1 },
+    .clipping_probability = 1,
+    .clipping_level = { -6, -6 } };
+  AudioAugmenter augmenter = { &companding, 16000, NULL, NULL };
+  g_autoptr (GArray) tone = make_tone (16000);
+  g_autoptr (GArray) clean = make_tone (16000);
+  Random random = random_for (1, 2, 3);
+  float peak = 0;
+
+  g_assert_cmpfloat_with_epsilon (power_through (&band, 1000), 1, 0.02);
+  g_assert_cmpfloat (power_through (&band, 5000), <, 1e-4);
+  g_assert_cmpfloat (power_through (&band, 40), <, 0.05);
+  g_assert_cmpfloat_with_epsilon (power_through (&open, 5000), 1, 0.02);
+
+  /* 8 bits of mu-law: some 38 dB. */
+  audio_augment (&augmenter, &random, tone);
+  for (guint i = 0; i < tone->len; i++)
+    g_array_index (tone, float, i) -= g_array_index (clean, float, i);
+  g_assert_cmpfloat (power (clean) / power (tone), >, 1e3);
+  g_assert_cmpfloat (power (clean) / power (tone), <, 1e5);
+
+  /* The same loudness with a lower peak. */
+  g_assert_cmpfloat_with_epsilon (power_through (&clipping, 764), 1, 1e-3);
+  augmenter.settings = &clipping;
+  g_array_set_size (tone, 0);
+  g_array_append_vals (tone, clean->data, clean->len);
+  audio_augment (&augmenter, &random, tone);
+  for (guint i = 0; i < tone->len; i++)
+    peak = MAX (peak, g_array_index (tone, float, i));
+  g_assert_cmpfloat (peak, <, 0.09);
 }
 
 static void
@@ -583,6 +648,7 @@ main (int argc, char **argv)
   ADD ("loader/stopped", test_loader_stopped);
   g_test_add_func ("/tools/augment/convolve", test_convolve);
   g_test_add_func ("/tools/augment/audio", test_audio_augment);
+  g_test_add_func ("/tools/augment/channel", test_channel);
   g_test_add_func ("/tools/augment/masks", test_masks);
   g_test_add_func ("/tools/augment/video", test_video_change);
   return g_test_run ();

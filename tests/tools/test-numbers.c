@@ -290,12 +290,12 @@ static const struct {
       "n.safetensors: dev error 0.00 %" },
   { "regression", MODEL (GRU NUMBER) FILES TRAINING, "",
       ",\"loss\":\"mean-squared-error\"", "x,value",
-      "normalised root mean square error 0.0" },
+      "dev normalised error 0.0" },
   { "regression-clip", MODEL (GRU LAST NUMBER) FILES TRAINING, "",
       ",\"loss\":\"mean-squared-error\"", "x,value",
-      "normalised root mean square error 0.0" },
+      "dev normalised error 0.0" },
   { "ctc", MODEL (GRU HEAD) FILES TRAINING, "\"letters\":\"eo\",", "", "x",
-      "n.safetensors: dev error 0.00 %" },
+      "n.safetensors: dev word error 0.00 %" },
 };
 
 /* Each step: -1 or 1, whether it is the first or the other, half of it. */

@@ -147,7 +147,7 @@ test_orthogonal (void)
   const gsize n = 37;
   RnncRandom random = { 5 };
   g_autofree real *m = g_new (real, n * n);
-  rnnc_initialise_orthogonal (m, n, &random);
+  rnnc_initialise_orthogonal (m, n, n, &random);
   for (gsize i = 0; i < n; i++) {
     for (gsize j = 0; j < n; j++) {
       double sum = 0;

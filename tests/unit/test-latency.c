@@ -98,6 +98,20 @@ static const Case cases[] = {
   { "film", FILM, "[{'type':'flatten'}]", 1, 0, 33366666, 33366666, TRUE },
 };
 
+/* Samples and ns are the same time. */
+static void
+check_samples (RnncModel *model, const Case *one)
+{
+  const RnncFrontendConfig *config = rnnc_model_frontend (model);
+  guint64 samples = rnnc_model_latency_samples (model);
+
+  if (config->type == RNNC_FRONTEND_LOG_MEL
+      || config->type == RNNC_FRONTEND_WAVEFORM)
+    g_assert_cmpuint (samples * 1000 * MS / 8000, ==, one->latency);
+  else
+    g_assert_cmpuint (samples, ==, one->look_ahead + one->stride);
+}
+
 /* --- frame by frame ------------------------------------------------------- */
 
 static void
@@ -115,6 +129,7 @@ test_frames (gconstpointer data)
   g_assert_cmpuint (rnnc_model_look_ahead (model), ==, one->look_ahead);
   g_assert_cmpuint (rnnc_model_latency (model), ==, one->latency);
   g_assert_cmpuint (rnnc_model_output_period (model), ==, one->period);
+  check_samples (model, one);
 
   output_sink_init (&sink, model, n);
   stream = rnnc_stream_new (model, output_sink_take, &sink);

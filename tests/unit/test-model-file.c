@@ -33,6 +33,26 @@ typedef struct {
 static const Fault faults[] = {
   { "no-description", "", RAW_TENSORS, 36, "bad JSON" },
   { "not-json", "{", RAW_TENSORS, 36, "bad JSON" },
+  { "comment", "{\"format\":/* 1 */1}", RAW_TENSORS, 36,
+      "comments are not JSON" },
+  { "duplicate-key", "{\"format\":1,\"format\":1}", RAW_TENSORS, 36,
+      "duplicate key" },
+  { "format-0",
+      "{\"format\":0,\"task\":\"x\",\"frontend\":{},\"layers\":[],"
+      "\"labels\":[]}",
+      RAW_TENSORS, 36, "format: 0 is not in" },
+  { "huge-stream",
+      "{\"format\":1,\"task\":\"x\",\"frontend\":{\"type\":\"video\","
+      "\"width\":4096,\"height\":4096},\"layers\":[{\"type\":\"max-pool1d\","
+      "\"kernel\":1024}],\"labels\":[]}",
+      RAW_TENSORS, 36, "a stream of it would need over 1024 MiB" },
+  { "huge-stream-of-pools",
+      "{\"format\":1,\"task\":\"x\",\"frontend\":{\"type\":\"none\","
+      "\"features\":65536},\"layers\":[{\"type\":\"average-pool1d\","
+      "\"kernel\":1024,\"stride\":1,\"left\":0},{\"type\":\"average-pool1d\","
+      "\"kernel\":1024,\"stride\":1},{\"type\":\"max-pool1d\",\"kernel\":1024,"
+      "\"stride\":1}],\"labels\":[]}",
+      RAW_TENSORS, 36, "a stream of it would need over 1024 MiB" },
   { "future",
       "{\"format\":2,\"task\":\"x\",\"frontend\":{},\"layers\":[],"
       "\"labels\":[]}",
@@ -103,6 +123,32 @@ static const Fault faults[] = {
   { "int8-without-scales", RAW_DESCRIPTION,
       ONE ("\"dtype\":\"I8\",\"shape\":[3,2],\"data_offsets\":[0,6]"), 36,
       "\".scale\" is missing" },
+  { "int8-scales-of-f16", RAW_DESCRIPTION,
+      ONE (
+          "\"dtype\":\"I8\",\"shape\":[3,2],\"data_offsets\":[0,6]") ",\"fc."
+                                                                     "weight."
+                                                                     "scale\":{"
+                                                                     "\"dtype\""
+                                                                     ":\"F16\","
+                                                                     "\"shape\""
+                                                                     ":[3],"
+                                                                     "\"data_"
+                                                                     "offsets\""
+                                                                     ":[6,12]}",
+      36, "tensor \"fc.weight.scale\": is not f32" },
+  { "int8-too-few-scales", RAW_DESCRIPTION,
+      ONE (
+          "\"dtype\":\"I8\",\"shape\":[3,2],\"data_offsets\":[0,6]") ",\"fc."
+                                                                     "weight."
+                                                                     "scale\":{"
+                                                                     "\"dtype\""
+                                                                     ":\"F32\","
+                                                                     "\"shape\""
+                                                                     ":[2],"
+                                                                     "\"data_"
+                                                                     "offsets\""
+                                                                     ":[6,14]}",
+      36, "tensor \"fc.weight.scale\": shape [2], the layer needs [3]" },
   { "duplicate-tensor", RAW_DESCRIPTION, RAW_TENSORS "," RAW_TENSORS, 36,
       "duplicate key" },
 };
@@ -169,6 +215,55 @@ test_wrong_magic (void)
   char *path = raw_model_write (bytes);
 
   expect_fault (path, "is not a model file");
+  raw_model_remove (path);
+}
+
+/* json-glib 1.6.6 alone would run out of stack. */
+static void
+test_nested (void)
+{
+  g_autofree char *deep = g_strnfill (200000, '[');
+  g_autofree char *description = g_strdup_printf ("{\"format\":%s", deep);
+  g_autofree char *inside = raw_model_header (description, RAW_TENSORS);
+  g_autofree char *outside = g_strdup_printf ("{\"a\":%s", deep);
+  const char *const headers[] = { inside, outside };
+
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++) {
+    g_autoptr (GBytes) bytes
+        = raw_model_bytes (headers[i], NULL, RAW_DATA_BYTES);
+    char *path = raw_model_write (bytes);
+
+    expect_fault (path, "nested too deeply");
+    raw_model_remove (path);
+  }
+}
+
+static void
+test_header_too_large (void)
+{
+  guint8 start[16] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, '{' };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (start, sizeof start);
+  char *path = raw_model_write (bytes);
+
+  expect_fault (path, "its header length is over the limit");
+  raw_model_remove (path);
+}
+
+/* Root may read everything: the test is nobody while it loads. */
+static void
+test_no_permission (void)
+{
+  g_autoptr (GBytes) whole = whole_model ();
+  char *path = raw_model_write (whole);
+  gboolean is_root = geteuid () == 0;
+
+  g_assert_cmpint (g_chmod (path, 0), ==, 0);
+  if (is_root && seteuid (65534) != 0)
+    g_test_skip ("is root and cannot be anybody else");
+  else
+    expect_fault (path, "Permission denied");
+  if (is_root)
+    g_assert_cmpint (seteuid (0), ==, 0);
   raw_model_remove (path);
 }
 
@@ -337,6 +432,9 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/model-file/fault/truncated", test_truncated);
   g_test_add_func ("/model-file/fault/wrong-magic", test_wrong_magic);
+  g_test_add_func ("/model-file/fault/nested", test_nested);
+  g_test_add_func ("/model-file/fault/header-too-large", test_header_too_large);
+  g_test_add_func ("/model-file/fault/no-permission", test_no_permission);
   g_test_add_func ("/model-file/fault/no-metadata", test_no_metadata);
   g_test_add_func ("/model-file/fault/not-finite", test_not_finite);
   g_test_add_func ("/model-file/fault/not-a-file", test_not_a_file);

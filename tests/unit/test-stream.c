@@ -105,6 +105,9 @@ static const Case cases[] = {
   { "residual-far", NULL,
       "[{'type':'conv1d','name':'a','channels':5,'kernel':90,'left':20,"
       "'right':69},{'type':'multiply','inputs':['frontend','a']}]" },
+  { "join-first", NULL,
+      "[{'type':'concatenate','inputs':['frontend','frontend','frontend']},"
+      "{'type':'gru','hidden':4}]" },
   { "branches", NULL,
       "[{'type':'conv1d','name':'a','channels':3,'kernel':4,'stride':2,"
       "'left':0,'right':3},{'type':'max-pool1d','name':'b',"

@@ -79,6 +79,13 @@ progress_show (Progress *progress, double done, const char *detail)
 }
 
 void
+progress_clear (void)
+{
+  close_line ();
+  fflush (stderr);
+}
+
+void
 progress_end (Progress *progress)
 {
   close_line ();

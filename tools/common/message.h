@@ -22,6 +22,8 @@ typedef struct {
 void progress_begin (Progress *progress, const char *title, double done);
 /* @done: 0..1; @detail: (nullable) */
 void progress_show (Progress *progress, double done, const char *detail);
+/* Before others write to the terminal; the line comes back. */
+void progress_clear (void);
 /* Removes the line from a terminal. */
 void progress_end (Progress *progress);
 

@@ -8,6 +8,8 @@
 /* Speed in steps of a hundredth keeps the resampler's filter bank small. */
 #define SPEED_STEPS 100
 
+#define BAND_TAPS 129 /* 400 Hz of transition at 16 kHz */
+
 #define SILENT 1e-5f /* root mean square of nothing said */
 
 static float *
@@ -118,6 +120,95 @@ add_noise (GArray *samples, const Recording *noise, double snr, Random *random)
     data[i] += (float) (scale * noise->samples[(start + i) % noise->n_samples]);
 }
 
+/* Response at @i - centre of an ideal low-pass, @cutoff in cycles a sample. */
+static double
+low_pass (gint i, double cutoff)
+{
+  double x = 2 * G_PI * cutoff * i;
+
+  return x == 0 ? 2 * cutoff : 2 * cutoff * sin (x) / x;
+}
+
+/* A linear-phase band-pass under a Hamming window, without its delay. */
+static void
+limit_band (GArray *samples, double low, double high, guint rate)
+{
+  const gint centre = BAND_TAPS / 2;
+  float response[BAND_TAPS];
+  guint n = samples->len;
+  float *data;
+
+  if (n == 0)
+    return;
+  for (gint i = 0; i < BAND_TAPS; i++) {
+    double window = 0.54 - 0.46 * cos (2 * G_PI * i / (BAND_TAPS - 1));
+    double ideal = low_pass (i - centre, MIN (high / rate, 0.5))
+        - low_pass (i - centre, low / rate);
+
+    response[i] = (float) (window * ideal);
+  }
+  pad (samples, 0, (gsize) centre);
+  data = samples_of (samples);
+  convolve (data, samples->len, response, BAND_TAPS);
+  memmove (data, data + centre, n * sizeof *data);
+  g_array_set_size (samples, n);
+}
+
+/* To 8 bits on the mu-law curve and back (ITU-T G.711, the continuous law). */
+static void
+compand (GArray *samples)
+{
+  const float mu = 255;
+  float *data = samples_of (samples);
+
+  for (guint i = 0; i < samples->len; i++) {
+    float size = MIN (fabsf (data[i]), 1.0f);
+    float code = rintf (127 * log1pf (mu * size) / log1pf (mu));
+
+    data[i] = copysignf (expm1f (code / 127 * log1pf (mu)) / mu, data[i]);
+  }
+}
+
+/* Cuts what is over @level dB of the peak; loudness stays what it was. */
+static void
+clip (GArray *samples, double level)
+{
+  float *data = samples_of (samples);
+  double before = root_mean_square (data, samples->len);
+  double after;
+  float most = 0;
+
+  for (guint i = 0; i < samples->len; i++)
+    most = MAX (most, fabsf (data[i]));
+  most *= (float) pow (10.0, level / 20.0);
+  for (guint i = 0; i < samples->len; i++)
+    data[i] = CLAMP (data[i], -most, most);
+  after = root_mean_square (data, samples->len);
+  for (guint i = 0; after > 0 && i < samples->len; i++)
+    data[i] *= (float) (before / after);
+}
+
+/* What telephones and bad microphones do, in their order. */
+static void
+pass_channel (const AudioAugmenter *augmenter, Random *random, GArray *samples)
+{
+  const AudioAugment *set = augmenter->settings;
+  gboolean cut = random_unit (random) < set->clipping_probability;
+  gboolean band = random_unit (random) < set->band_probability;
+  gboolean companding = random_unit (random) < set->companding_probability;
+  double level
+      = random_between (random, set->clipping_level[0], set->clipping_level[1]);
+  double low = random_between (random, set->band_low[0], set->band_low[1]);
+  double high = random_between (random, set->band_high[0], set->band_high[1]);
+
+  if (cut)
+    clip (samples, level);
+  if (band)
+    limit_band (samples, low, high, augmenter->rate);
+  if (companding)
+    compand (samples);
+}
+
 static void
 change_gain (GArray *samples, double decibels)
 {
@@ -155,6 +246,7 @@ audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples)
     add_noise (samples, &g_array_index (augmenter->noises, Recording, i), snr,
         random);
   }
+  pass_channel (augmenter, random, samples);
   if (gain != 0)
     change_gain (samples, gain);
 }

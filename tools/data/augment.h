@@ -23,7 +23,13 @@ typedef struct {
   double snr[2]; /* dB */
   char *room;    /* manifest with kind "room"; NULL: none */
   double room_probability;
-  MaskSettings time_masks; /* SpecAugment (Park et al. 2019) */
+  double band_probability;
+  double band_low[2];  /* Hz; default 50, 350 */
+  double band_high[2]; /* Hz; default 2800, 7000 */
+  double companding_probability;
+  double clipping_probability;
+  double clipping_level[2]; /* dB of the peak that is cut; default -14, -2 */
+  MaskSettings time_masks;  /* SpecAugment (Park et al. 2019) */
   MaskSettings frequency_masks;
 } AudioAugment;
 

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct {
   gboolean is_video;
   guint n_features; /* numbers: nothing is decoded; 0: media */
+  gboolean is_text; /* the manifest's own texts, letter by letter */
   guint rate;       /* audio: Hz */
   guint width, height;
   gboolean colour;

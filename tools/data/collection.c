@@ -56,7 +56,9 @@ collection_member (Collection *collection, const char *path, GError **error)
 
   if (member != NULL)
     return member;
-  g_autoptr (Manifest) manifest = manifest_load (path, error);
+  g_autoptr (Manifest) manifest = collection->format.is_text
+      ? manifest_load_texts (path, error)
+      : manifest_load (path, error);
   if (manifest == NULL)
     return NULL;
   member = g_new0 (CollectionMember, 1);

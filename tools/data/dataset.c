@@ -252,6 +252,57 @@ dataset_new_numbers (Collection *collection, const GPtrArray *sources,
   return g_steal_pointer (&dataset);
 }
 
+/* --- texts
+ * ---------------------------------------------------------------------- */
+
+static gboolean
+add_texts (Dataset *dataset, Collection *collection, const DataSource *source,
+    const Labels *labels, GError **error)
+{
+  CollectionMember *member
+      = collection_member (collection, source->manifest, error);
+  g_autoptr (GArray) rows = NULL;
+  const guint end = 0;
+  gint column;
+
+  if (member == NULL)
+    return FALSE;
+  column = manifest_require_column (member->manifest, "text", error);
+  if (column < 0)
+    return FALSE;
+  rows = data_source_rows (source, member->manifest, error);
+  for (guint i = 0; rows != NULL && i < rows->len; i++) {
+    Item item = { member->manifest, .row = g_array_index (rows, guint, i) };
+
+    item.corpus = "";
+    item.text = manifest_field (member->manifest, item.row, column);
+    item.first_target = dataset->targets->len;
+    if (!labels_encode_text (labels, item.text, dataset->targets, error)) {
+      g_prefix_error (error, "%s:%u: ", member->manifest->path,
+          member->manifest->lines[item.row]);
+      return FALSE;
+    }
+    g_array_append_val (dataset->targets, end);
+    item.n_targets = dataset->targets->len - item.first_target;
+    item.n_units = item.n_targets;
+    add_item (dataset, source, &item);
+  }
+  return rows != NULL;
+}
+
+Dataset *
+dataset_new_texts (Collection *collection, const GPtrArray *sources,
+    const Labels *labels, GError **error)
+{
+  g_autoptr (Dataset) dataset = dataset_begin (collection, FALSE);
+
+  for (guint i = 0; i < sources->len; i++)
+    if (!add_texts (dataset, collection, g_ptr_array_index (sources, i), labels,
+            error))
+      return NULL;
+  return g_steal_pointer (&dataset);
+}
+
 /* --- media
  * ---------------------------------------------------------------------- */
 

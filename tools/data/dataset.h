@@ -71,6 +71,11 @@ Dataset *dataset_new (Collection *collection, const GPtrArray *sources,
  * when they are used, anew in every epoch. */
 Dataset *dataset_new_numbers (Collection *collection, const GPtrArray *sources,
     const Labels *labels, const TargetFormat *format, GError **error);
+/* The texts themselves, for a language model: the letter before goes in, the
+ * next one is the target; label 0 stands before the first and behind the last.
+ */
+Dataset *dataset_new_texts (Collection *collection, const GPtrArray *sources,
+    const Labels *labels, GError **error);
 void dataset_free (Dataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Dataset, dataset_free)
 

@@ -70,6 +70,24 @@ example_values (const ExampleMaker *maker)
 /* --- numbers
  * -------------------------------------------------------------------- */
 
+/* Each letter's number goes in a step behind its being said; 0 is first. */
+static GArray *
+make_text (const Dataset *dataset, const Item *item, GArray *labels)
+{
+  const guint *targets
+      = &g_array_index (dataset->targets, guint, item->first_target);
+  GArray *features
+      = g_array_sized_new (FALSE, FALSE, sizeof (float), item->n_targets);
+
+  for (guint i = 0; i < item->n_targets; i++) {
+    float before = i == 0 ? 0 : (float) targets[i - 1];
+
+    g_array_append_val (features, before);
+  }
+  g_array_append_vals (labels, targets, item->n_targets);
+  return features;
+}
+
 static GArray *
 make_numbers (ExampleMaker *maker, const Plan *plan, const Unit *unit,
     GArray *labels)
@@ -79,6 +97,8 @@ make_numbers (ExampleMaker *maker, const Plan *plan, const Unit *unit,
       g_array_index (plan->members, guint, unit->first));
   const Sequence *from = item->sequence;
 
+  if (dataset->format.is_text)
+    return make_text (dataset, item, labels);
   if (item->generator != NULL) {
     generator_make (item->generator, plan->epoch, item->row, maker->sequence);
     g_array_append_vals (labels, maker->sequence->labels->data,

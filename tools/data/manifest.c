@@ -101,8 +101,6 @@ read_header (Manifest *manifest, char *line, GError **error)
   manifest->n_columns = n;
   manifest->columns = g_new0 (char *, n + 1);
   memcpy (manifest->columns, columns, n * sizeof *columns);
-  if (manifest_column (manifest, "path") < 0)
-    return fail_at (manifest, 1, error, "no column \"path\" in the header");
   return TRUE;
 }
 
@@ -118,7 +116,7 @@ read_row (Manifest *manifest, char *line, guint number, GPtrArray *fields,
     return fail_at (manifest, number, error, "%s%u fields, the header has %u",
         n > manifest->n_columns ? "more than " : "",
         n > manifest->n_columns ? manifest->n_columns : n, manifest->n_columns);
-  if (row[path][0] == '\0')
+  if (path >= 0 && row[path][0] == '\0')
     return fail_at (manifest, number, error, "the path is empty");
   for (guint i = 0; i < n; i++)
     g_ptr_array_add (fields, row[i]);
@@ -170,7 +168,7 @@ read_lines (Manifest *manifest, gsize length, GError **error)
 }
 
 Manifest *
-manifest_load (const char *path, GError **error)
+manifest_load_texts (const char *path, GError **error)
 {
   g_autoptr (Manifest) manifest = g_new0 (Manifest, 1);
   gsize length = 0;
@@ -180,6 +178,20 @@ manifest_load (const char *path, GError **error)
   if (!read_text (manifest, &length, error)
       || !read_lines (manifest, length, error))
     return NULL;
+  return g_steal_pointer (&manifest);
+}
+
+Manifest *
+manifest_load (const char *path, GError **error)
+{
+  g_autoptr (Manifest) manifest = manifest_load_texts (path, error);
+
+  if (manifest == NULL)
+    return NULL;
+  if (manifest_column (manifest, "path") < 0) {
+    fail_at (manifest, 1, error, "no column \"path\" in the header");
+    return NULL;
+  }
   return g_steal_pointer (&manifest);
 }
 

@@ -23,6 +23,8 @@ typedef struct {
 
 /* Returns: (transfer full): or %NULL with @error, "PATH:LINE: reason" */
 Manifest *manifest_load (const char *path, GError **error);
+/* The same of texts alone: there may be no "path". */
+Manifest *manifest_load_texts (const char *path, GError **error);
 void manifest_free (Manifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Manifest, manifest_free)
 

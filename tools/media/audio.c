@@ -15,12 +15,16 @@ typedef struct {
   Decoder decoder;
   guint rate;
   SwrContext *resampler;
+  gboolean sought;        /* decoding began inside the file */
   AVChannelLayout layout; /* what @resampler was made for */
   int in_rate;
   int in_format;
   guint64 n_in;  /* input samples since @origin, at in_rate */
   gint64 origin; /* ns; time of input sample 0 */
-  guint64 n_out; /* samples handed out */
+  guint64 n_out; /* samples since the file's start, at @rate */
+  guint64 first; /* what is handed out: samples, as @n_out */
+  guint64 end;
+  gboolean any; /* was handed out */
   float block[BLOCK];
   MediaAudioFunc func;
   gpointer user_data;
@@ -29,8 +33,15 @@ typedef struct {
 static gboolean
 give (AudioDecoder *audio, const float *samples, gsize n, GError **error)
 {
+  guint64 begin = MAX (audio->n_out, audio->first);
+  guint64 end = MIN (audio->n_out + n, audio->end);
+  guint64 skipped = begin - audio->n_out;
+
   audio->n_out += n;
-  return n == 0 || audio->func (samples, n, audio->user_data, error);
+  if (begin >= end)
+    return TRUE;
+  audio->any = TRUE;
+  return audio->func (samples + skipped, end - begin, audio->user_data, error);
 }
 
 static gboolean
@@ -139,6 +150,14 @@ fill_hole (AudioDecoder *audio, gint64 time, GError **error)
       || give_silence (audio, due - audio->n_out, error);
 }
 
+/* The first frame after a seek. */
+static void
+start_inside (AudioDecoder *audio)
+{
+  audio->origin = MAX (decoder_time (&audio->decoder), 0);
+  audio->n_out = (guint64) av_rescale (audio->origin, audio->rate, 1000000000);
+}
+
 static gboolean
 decode_frame (AudioDecoder *audio, GError **error)
 {
@@ -146,6 +165,8 @@ decode_frame (AudioDecoder *audio, GError **error)
 
   if (frame->sample_rate <= 0 || frame->nb_samples <= 0)
     return TRUE;
+  if (audio->in_rate == 0 && audio->sought)
+    start_inside (audio);
   if (!fill_hole (audio, decoder_time (&audio->decoder), error))
     return FALSE;
   if (!is_same_format (audio, frame)) {
@@ -160,31 +181,54 @@ decode_frame (AudioDecoder *audio, GError **error)
       frame->nb_samples, error);
 }
 
+static gboolean
+decode_all (AudioDecoder *audio, GError **error)
+{
+  int more = 1;
+
+  while (audio->n_out < audio->end
+      && (more = decoder_next (&audio->decoder, error)) > 0)
+    if (!decode_frame (audio, error))
+      return FALSE;
+  return more >= 0 && drain (audio, error);
+}
+
 gboolean
-media_decode_audio (const char *path, guint rate, MediaAudioFunc func,
-    gpointer user_data, GError **error)
+media_decode_audio_part (const char *path, guint rate, const MediaPart *part,
+    MediaAudioFunc func, gpointer user_data, GError **error)
 {
   g_autofree AudioDecoder *audio = g_new0 (AudioDecoder, 1);
-  gboolean ok = TRUE;
-  int more = 1;
+  gboolean ok;
 
   audio->rate = rate;
   audio->func = func;
   audio->user_data = user_data;
-  if (!decoder_open (&audio->decoder, path, AVMEDIA_TYPE_AUDIO, error))
+  audio->end = G_MAXUINT64;
+  if (!decoder_open (&audio->decoder, path, AVMEDIA_TYPE_AUDIO, part, error))
     return FALSE;
-  while (ok && (more = decoder_next (&audio->decoder, error)) > 0)
-    ok = decode_frame (audio, error);
-  ok = ok && more == 0 && drain (audio, error);
-  if (ok && audio->n_out == 0) {
+  audio->sought = audio->decoder.sought;
+  if (part != NULL)
+    audio->first = (guint64) av_rescale ((gint64) part->from, rate, 1000000000);
+  if (part != NULL && part->to > 0)
+    audio->end = (guint64) av_rescale ((gint64) part->to, rate, 1000000000);
+  ok = decode_all (audio, error);
+  if (ok && !audio->any) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
-        "%s: it holds no audio that can be decoded", path);
+        "%s: it holds no audio%s that can be decoded", path,
+        audio->first > 0 || audio->end < G_MAXUINT64 ? " of that time" : "");
     ok = FALSE;
   }
   swr_free (&audio->resampler);
   av_channel_layout_uninit (&audio->layout);
   decoder_close (&audio->decoder);
   return ok;
+}
+
+gboolean
+media_decode_audio (const char *path, guint rate, MediaAudioFunc func,
+    gpointer user_data, GError **error)
+{
+  return media_decode_audio_part (path, rate, NULL, func, user_data, error);
 }
 
 static gboolean

@@ -12,6 +12,7 @@ typedef struct {
   int rgb_stride;
   gsize rgb_size;
   guint64 last; /* ns */
+  gboolean any; /* was handed out */
 } VideoDecoder;
 
 void
@@ -143,38 +144,59 @@ check_size (const VideoDecoder *video, const AVFrame *frame, GError **error)
   return FALSE;
 }
 
+/* Returns: FALSE with @error, or at the end of @part without. */
+static gboolean
+give_frame (VideoDecoder *video, const MediaPart *part, MediaVideoFunc func,
+    gpointer user_data, GError **error)
+{
+  const AVFrame *frame = video->decoder.frame;
+  RnncVideoFrame picture = { .width = frame->width, .height = frame->height };
+  gint64 time = decoder_time (&video->decoder);
+
+  if (time != AV_NOPTS_VALUE && time > (gint64) video->last)
+    video->last = time;
+  if (part != NULL && video->last < part->from)
+    return TRUE;
+  if (part != NULL && part->to > 0 && video->last >= part->to)
+    return FALSE;
+  video->any = TRUE;
+  return check_size (video, frame, error)
+      && (map_frame (frame, &picture)
+          || convert_frame (video, frame, &picture, error))
+      && func (&picture, video->last, user_data, error);
+}
+
 gboolean
-media_decode_video (const char *path, MediaVideoFunc func, gpointer user_data,
-    GError **error)
+media_decode_video_part (const char *path, const MediaPart *part,
+    MediaVideoFunc func, gpointer user_data, GError **error)
 {
   VideoDecoder video = { 0 };
-  gboolean ok = TRUE;
-  gboolean any = FALSE;
+  GError *fault = NULL;
+  gboolean ok;
   int more = 1;
 
-  if (!decoder_open (&video.decoder, path, AVMEDIA_TYPE_VIDEO, error))
+  if (!decoder_open (&video.decoder, path, AVMEDIA_TYPE_VIDEO, part, error))
     return FALSE;
-  while (ok && (more = decoder_next (&video.decoder, error)) > 0) {
-    const AVFrame *frame = video.decoder.frame;
-    RnncVideoFrame picture = { .width = frame->width, .height = frame->height };
-    gint64 time = decoder_time (&video.decoder);
-
-    if (time != AV_NOPTS_VALUE && time > (gint64) video.last)
-      video.last = time;
-    any = TRUE;
-    ok = check_size (&video, frame, error)
-        && (map_frame (frame, &picture)
-            || convert_frame (&video, frame, &picture, error))
-        && func (&picture, video.last, user_data, error);
-  }
-  ok = ok && more == 0;
-  if (ok && !any) {
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
-        "%s: it holds no picture that can be decoded", path);
-    ok = FALSE;
-  }
+  while ((more = decoder_next (&video.decoder, &fault)) > 0
+      && give_frame (&video, part, func, user_data, &fault))
+    ;
+  if (fault == NULL && !video.any)
+    g_set_error (&fault, RNNC_ERROR, RNNC_ERROR_FORMAT,
+        "%s: it holds no picture%s that can be decoded", path,
+        part != NULL && (part->from > 0 || part->to > 0) ? " of that time"
+                                                         : "");
+  ok = fault == NULL;
+  if (!ok)
+    g_propagate_error (error, fault);
   sws_freeContext (video.scaler);
   av_free (video.rgb);
   decoder_close (&video.decoder);
   return ok;
+}
+
+gboolean
+media_decode_video (const char *path, MediaVideoFunc func, gpointer user_data,
+    GError **error)
+{
+  return media_decode_video_part (path, NULL, func, user_data, error);
 }

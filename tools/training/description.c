@@ -271,7 +271,10 @@ session_export (Session *session, const char *path, const DevResult *result,
   g_autofree char *recipe = g_path_get_basename (session->recipe->path);
 
   json_object_set_string_member (training, "recipe", recipe);
-  if (session->recipe->n_features > 0) {
+  if (session->recipe->is_language) {
+    json_object_set_int_member (training, "texts", session->train->items->len);
+    set_number (training, "characters", session->train->seconds);
+  } else if (session->recipe->n_features > 0) {
     json_object_set_int_member (training, "sequences",
         session->train->items->len);
     set_number (training, "sequence-steps", session->train->seconds);
@@ -292,6 +295,8 @@ session_export (Session *session, const char *path, const DevResult *result,
       set_number (results, "dev-character-error", result->character_error);
     } else if (session->recipe->loss == RNNC_LOSS_MSE) {
       set_number (results, "dev-normalised-error", result->error);
+    } else if (session->recipe->is_language) {
+      set_number (results, "dev-bits-per-character", result->error);
     } else {
       set_number (results, "dev-accuracy", 1 - result->error);
     }

@@ -13,6 +13,7 @@ typedef struct {
   EditCounts characters;
   guint64 n_wrong; /* labels */
   guint64 n_labels;
+  double bits; /* of labels */
   /* numbers */
   double squared_error, sum, sum_squares;
   guint64 n_values;
@@ -81,9 +82,12 @@ tally_labels (Session *session, const LoadedBatch *loaded, const float *output,
   for (guint s = 0; s < batch->n_sequences; s++) {
     gsize n = rnnc_trainer_output_steps (session->trainer, batch->lengths[s]);
 
-    for (gsize t = 0; t < n; t++, target++)
-      tally->n_wrong += *target
-          != most_likely (output + (t * batch->n_sequences + s) * size, size);
+    for (gsize t = 0; t < n; t++, target++) {
+      const float *row = output + (t * batch->n_sequences + s) * size;
+
+      tally->n_wrong += *target != most_likely (row, size);
+      tally->bits -= (double) row[*target] / G_LN2;
+    }
     tally->n_labels += n;
   }
 }
@@ -147,6 +151,19 @@ tally_batch (Session *session, const LoadedBatch *loaded, Tally *tally)
     tally_labels (session, loaded, output, tally);
 }
 
+char *
+session_error_text (const Session *session, double error)
+{
+  if (session->train->has_text)
+    return g_strdup_printf ("word error %.2f %%", 100 * error);
+  if (session->recipe->loss == RNNC_LOSS_MSE)
+    return g_strdup_printf ("normalised error %.5f", error);
+  if (session->recipe->is_language)
+    return g_strdup_printf ("%.4f bits a character (perplexity %.3f)", error,
+        exp2 (error));
+  return g_strdup_printf ("error %.2f %%", 100 * error);
+}
+
 gboolean
 train_state_is_beaten (const TrainState *state, const DevResult *result)
 {
@@ -185,6 +202,8 @@ session_measure_dev (Session *session, DevResult *result, GError **error)
     result->error = edit_counts_rate (&tally.words);
   else if (session->recipe->loss == RNNC_LOSS_MSE)
     result->error = normalised_error (&tally);
+  else if (session->recipe->is_language)
+    result->error = tally.bits / (double) MAX (tally.n_labels, 1);
   else
     result->error = (double) tally.n_wrong / (double) MAX (tally.n_labels, 1);
   return TRUE;

@@ -174,12 +174,13 @@ draw_axes (const Plot *plot, const Axis *x, const Axis *y, GString *out)
 
   for (double at = y->low; at <= y->high + y->tick / 2; at += y->tick) {
     double value = fabs (at) < y->tick / 1e6 ? 0 : at;
+    g_autofree char *power = g_strdup_printf ("1e%.0f", value);
 
     add_line (out, LEFT, place_y (y, at), WIDTH - RIGHT, place_y (y, at),
         "#ddd");
     add_text (out, LEFT - 6, place_y (y, at) + 4, " text-anchor=\"end\"",
-        g_ascii_formatd (text, sizeof text,
-            plot->logarithmic ? "1e%.0f" : "%.4g", value));
+        plot->logarithmic ? power
+                          : g_ascii_formatd (text, sizeof text, "%.4g", value));
   }
   for (double at = ceil (x->low / x->tick) * x->tick; at <= x->high;
        at += x->tick) {

@@ -28,6 +28,50 @@ parse_masks (JsonObject *json, const char *key, MaskSettings *masks,
           error);
 }
 
+/* What happens to speech on its way, telephone lines above all. */
+static gboolean
+parse_channel (AudioAugment *audio, JsonObject *json, GError **error)
+{
+  static const char *const band_keys[] = { "probability", "low", "high", NULL };
+  static const char *const clipping_keys[] = { "probability", "level", NULL };
+  JsonObject *band = NULL;
+  JsonObject *clipping = NULL;
+
+  if (!rnnc_json_get_object (json, "augment", "band", &band, error)
+      || !rnnc_json_get_object (json, "augment", "clipping", &clipping, error)
+      || !rnnc_json_get_double (json, "augment", "companding", 0, 1,
+          &audio->companding_probability, error))
+    return FALSE;
+  if (band != NULL) {
+    const char *path = "augment.band";
+
+    audio->band_probability = 0.5;
+    audio->band_low[0] = 50, audio->band_low[1] = 350;
+    audio->band_high[0] = 2800, audio->band_high[1] = 7000;
+    if (!rnnc_json_check_keys (band, path, band_keys, error)
+        || !rnnc_json_get_double (band, path, "probability", 0, 1,
+            &audio->band_probability, error)
+        || !recipe_get_range (band, path, "low", 0, 1000, audio->band_low,
+            error)
+        || !recipe_get_range (band, path, "high", 1500, 24000, audio->band_high,
+            error))
+      return FALSE;
+  }
+  if (clipping != NULL) {
+    const char *path = "augment.clipping";
+
+    audio->clipping_probability = 0.5;
+    audio->clipping_level[0] = -14, audio->clipping_level[1] = -2;
+    if (!rnnc_json_check_keys (clipping, path, clipping_keys, error)
+        || !rnnc_json_get_double (clipping, path, "probability", 0, 1,
+            &audio->clipping_probability, error)
+        || !recipe_get_range (clipping, path, "level", -60, 0,
+            audio->clipping_level, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* A manifest to draw from, with a probability. */
 static gboolean
 parse_manifest (Recipe *recipe, JsonObject *json, const char *key,
@@ -98,7 +142,7 @@ parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
     GError **error)
 {
   static const char *const keys[] = { "speed", "gain", "pad", "noise", "room",
-    "time-masks", "frequency-masks", NULL };
+    "band", "companding", "clipping", "time-masks", "frequency-masks", NULL };
   AudioAugment *audio = &recipe->audio;
   double unused[2];
 
@@ -112,6 +156,7 @@ parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
           &audio->noise_probability, audio->snr, error)
       && parse_manifest (recipe, json, "room", data, &audio->room,
           &audio->room_probability, unused, error)
+      && parse_channel (audio, json, error)
       && parse_masks (json, "time-masks", &audio->time_masks, error)
       && parse_masks (json, "frequency-masks", &audio->frequency_masks, error);
 }

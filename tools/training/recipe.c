@@ -178,6 +178,8 @@ check_generator (const Recipe *recipe, const Generator *generator,
 {
   const char *name = generator_names[generator->task];
 
+  if (recipe->is_language)
+    return fail (error, "%s: a language model learns from texts", path);
   if (generator_features (generator) != recipe->n_features)
     return fail (error,
         "%s: %s has %u numbers a step, model.frontend must be "
@@ -358,7 +360,8 @@ parse_data (Recipe *recipe, JsonObject *root, const char *data, GError **error)
 /* --- model
  * ---------------------------------------------------------------------- */
 
-/* "letters": "abc" becomes labels <blank>, a, b, c. */
+/* "letters": "abc" becomes labels <blank>, a, b, c; of a language model <end>,
+ * a, b, c. */
 static gboolean
 resolve_letters (Recipe *recipe, GError **error)
 {
@@ -375,14 +378,16 @@ resolve_letters (Recipe *recipe, GError **error)
   if (letters[0] == '\0')
     return fail (error, "model.letters: empty");
   labels = json_array_new ();
-  json_array_add_string_element (labels, "<blank>");
+  json_array_add_string_element (labels,
+      recipe->is_language ? "<end>" : "<blank>");
   for (const char *c = letters; *c != '\0'; c = g_utf8_next_char (c)) {
     g_autofree char *letter = g_strndup (c, g_utf8_next_char (c) - c);
 
     json_array_add_string_element (labels, letter);
   }
   json_object_set_array_member (recipe->model, "labels", labels);
-  json_object_set_int_member (recipe->model, "blank", 0);
+  if (!recipe->is_language)
+    json_object_set_int_member (recipe->model, "blank", 0);
   json_object_remove_member (recipe->model, "letters");
   recipe->has_letters = TRUE;
   return TRUE;
@@ -428,7 +433,11 @@ parse_loss (Recipe *recipe, JsonObject *training, GError **error)
         "training.loss: \"%s\" is none of ctc, "
         "cross-entropy, mean-squared-error",
         name);
-  if (recipe->has_letters != (recipe->loss == RNNC_LOSS_CTC))
+  if (recipe->is_language && recipe->loss != RNNC_LOSS_CROSS_ENTROPY)
+    return fail (error,
+        "training.loss: a language model is learned by cross-entropy");
+  if (!recipe->is_language
+      && recipe->has_letters != (recipe->loss == RNNC_LOSS_CTC))
     return fail (error,
         "training.loss: \"letters\" are learned by ctc, and "
         "ctc needs them");
@@ -436,6 +445,34 @@ parse_loss (Recipe *recipe, JsonObject *training, GError **error)
     return fail (error,
         "training.loss: mean-squared-error needs front end "
         "\"none\"");
+  return TRUE;
+}
+
+/* A layer that looks ahead would read what it is to say. */
+static gboolean
+check_language (const Recipe *recipe, GError **error)
+{
+  JsonArray *layers = json_object_get_array_member (recipe->model, "layers");
+
+  if (!recipe->has_letters)
+    return fail (error, "model: a language model needs \"letters\"");
+  if (recipe->n_features != 1)
+    return fail (error,
+        "model.frontend: a language model has {\"type\": \"none\", "
+        "\"features\": 1}: the letter before");
+  for (guint i = 0; layers && i < json_array_get_length (layers); i++) {
+    JsonNode *node = json_array_get_element (layers, i);
+    JsonObject *layer
+        = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+
+    if (layer != NULL
+        && (json_object_get_boolean_member_with_default (layer, "bidirectional",
+                FALSE)
+            || json_object_get_int_member_with_default (layer, "right", 0) > 0))
+      return fail (error,
+          "model.layers[%u]: a language model must not see the letters to come",
+          i);
+  }
   return TRUE;
 }
 
@@ -469,11 +506,14 @@ parse_model (Recipe *recipe, JsonObject *root, GError **error)
   recipe->loss
       = g_str_equal (task, "speech") ? RNNC_LOSS_CTC : RNNC_LOSS_CROSS_ENTROPY;
   recipe->has_letters = recipe->loss == RNNC_LOSS_CTC;
+  recipe->is_language = g_str_equal (task, "language-model");
   if (!resolve_letters (recipe, error)
       || !parse_numbers_frontend (recipe, error))
     return FALSE;
   if (recipe->has_letters && !json_object_has_member (recipe->model, "labels"))
     return fail (error, "model: a speech model needs \"letters\"");
+  if (recipe->is_language)
+    return check_language (recipe, error);
   if (recipe->has_letters)
     recipe->loss = RNNC_LOSS_CTC;
   return TRUE;

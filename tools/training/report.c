@@ -146,7 +146,12 @@ session_report (const Session *session, GError **error)
   Plot **plots[] = { &report.loss, &report.error, &report.rate, &report.norm };
 
   report.loss = plot_new ("Loss", "epoch", "loss", FALSE);
-  report.error = plot_new ("Error on the dev data", "epoch", "share", FALSE);
+  report.error = plot_new ("Error on the dev data", "epoch",
+      session->recipe->is_language                 ? "bits a character"
+          : session->recipe->loss == RNNC_LOSS_MSE ? "normalised"
+          : session->train->has_text               ? "share of words"
+                                                   : "share of labels",
+      FALSE);
   report.rate = plot_new ("Learning rate", "epoch", "last step's", FALSE);
   report.norm = plot_new ("Gradient, before clipping", "epoch",
       "norm, mean of steps", TRUE);

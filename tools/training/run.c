@@ -125,17 +125,15 @@ report_epoch (const Session *session, const DevResult *result, gboolean best)
 
   g_string_append_printf (text, "epoch %u: loss %.4f", state->epoch + 1,
       state->loss_sum / MAX (state->batch, 1));
-  if (result != NULL && session->train->has_text)
-    g_string_append_printf (text,
-        ", dev loss %.4f, word error %.2f %%, character error %.2f %%%s",
-        result->loss, 100 * result->error, 100 * result->character_error,
-        best ? " (best)" : "");
-  else if (result != NULL && session->recipe->loss == RNNC_LOSS_MSE)
-    g_string_append_printf (text, ", dev loss %.6f, normalised error %.5f%s",
-        result->loss, result->error, best ? " (best)" : "");
-  else if (result != NULL)
-    g_string_append_printf (text, ", dev loss %.4f, error %.2f %%%s",
-        result->loss, 100 * result->error, best ? " (best)" : "");
+  if (result != NULL) {
+    g_autofree char *error = session_error_text (session, result->error);
+
+    g_string_append_printf (text, ", dev loss %.4f, %s", result->loss, error);
+    if (session->train->has_text)
+      g_string_append_printf (text, ", character error %.2f %%",
+          100 * result->character_error);
+    g_string_append (text, best ? " (best)" : "");
+  }
   g_string_append_printf (text, ", rate %.3g, gradient %.3g, %s",
       state->learning_rate, state->gradient_sum / MAX (state->batch, 1),
       passed);
@@ -238,6 +236,7 @@ static gboolean
 keep_mean (Session *session, guint n_epochs, GError **error)
 {
   DevResult result = { 0 };
+  g_autofree char *text = NULL;
   gboolean better;
 
   if (session->dev->items->len == 0) {
@@ -247,8 +246,9 @@ keep_mean (Session *session, guint n_epochs, GError **error)
   if (!session_measure_dev (session, &result, error))
     return FALSE;
   better = train_state_is_beaten (&session->state, &result);
-  message ("mean of the last %u epochs: dev loss %.4f, error %.2f %%%s",
-      n_epochs, result.loss, 100 * result.error, better ? " (best)" : "");
+  text = session_error_text (session, result.error);
+  message ("mean of the last %u epochs: dev loss %.4f, %s%s", n_epochs,
+      result.loss, text, better ? " (best)" : "");
   if (!better)
     return TRUE;
   session->state.best_error = result.error;
@@ -288,12 +288,11 @@ try_average (Session *session, GError **error)
 static void
 report_end (const Session *session)
 {
-  if (session->recipe->loss == RNNC_LOSS_MSE && session->state.best_error >= 0)
-    message ("%s: normalised root mean square error %.5f",
-        session->recipe->output, session->state.best_error);
-  else if (session->dev->items->len > 0 && session->state.best_error >= 0)
-    message ("%s: dev error %.2f %%", session->recipe->output,
-        100 * session->state.best_error);
+  g_autofree char *error
+      = session_error_text (session, session->state.best_error);
+
+  if (session->dev->items->len > 0 && session->state.best_error >= 0)
+    message ("%s: dev %s", session->recipe->output, error);
   else
     message ("%s: written", session->recipe->output);
 }

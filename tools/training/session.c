@@ -74,7 +74,10 @@ report_dataset (const char *name, const Dataset *dataset)
   g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *length = format_seconds (dataset->seconds);
 
-  if (dataset->format.n_features > 0)
+  if (dataset->format.is_text)
+    g_string_append_printf (text, "%s: %u texts, %.0f characters", name,
+        dataset->items->len, dataset->seconds);
+  else if (dataset->format.n_features > 0)
     g_string_append_printf (text, "%s: %u sequences, %.0f steps", name,
         dataset->items->len, dataset->seconds);
   else
@@ -97,6 +100,9 @@ make_dataset (Session *session, const GPtrArray *sources, GError **error)
   const Recipe *recipe = session->recipe;
   TargetFormat format = { .loss = recipe->loss };
 
+  if (recipe->is_language)
+    return dataset_new_texts (session->collection, sources, session->labels,
+        error);
   if (recipe->n_features == 0)
     return dataset_new (session->collection, sources, session->labels,
         recipe->loss == RNNC_LOSS_CTC, error);
@@ -256,6 +262,7 @@ prepare (Session *session, const SessionOptions *options, GError **error)
     return FALSE;
   }
   cache_format_from_frontend (&session->frontend, &format);
+  format.is_text = recipe->is_language;
   session->collection = collection_new (&format, options->cache,
       recipe->training.options.threads);
   return check_output_folder (session, error)

@@ -134,7 +134,7 @@ activation_forward (RnncPass *pass, const real *x, real *y)
       log_softmax_forward (n / channels, channels, x, y);
       break;
     case RNNC_ACTIVATION_LEAKY_RELU:
-    case RNNC_ACTIVATION_GELU: /* rnnc_train_check_layers() refuses them */
+    case RNNC_ACTIVATION_GELU: /* rnnc_train_curve */
       g_assert_not_reached ();
   }
 }
@@ -165,7 +165,7 @@ activation_backward (RnncPass *pass, const real *x, const real *y,
       log_softmax_backward (n / channels, channels, y, dy, dx);
       break;
     case RNNC_ACTIVATION_LEAKY_RELU:
-    case RNNC_ACTIVATION_GELU: /* rnnc_train_check_layers() refuses them */
+    case RNNC_ACTIVATION_GELU: /* rnnc_train_curve */
       g_assert_not_reached ();
   }
 }
@@ -174,4 +174,117 @@ const RnncTrainLayerClass rnnc_train_activation = {
   .elementwise = TRUE,
   .forward = activation_forward,
   .backward = activation_backward,
+};
+
+/* --- curves whose slope y does not tell ----------------------------------- */
+
+static void
+leaky_relu_forward (gsize n, real slope, const real *x, real *y)
+{
+  for (gsize i = 0; i < n; i++)
+    y[i] = x[i] < 0 ? slope * x[i] : x[i];
+}
+
+static void
+leaky_relu_backward (gsize n, real slope, const real *x, const real *dy,
+    real *dx)
+{
+  for (gsize i = 0; i < n; i++)
+    dx[i] = x[i] > 0 ? dy[i] : slope * dy[i];
+}
+
+static double
+normal_distribution (double x)
+{
+  return 0.5 * (1 + erf (x * M_SQRT1_2));
+}
+
+static void
+gelu_forward (gsize n, const real *x, real *y)
+{
+  for (gsize i = 0; i < n; i++)
+    y[i] = (real) (x[i] * normal_distribution (x[i]));
+}
+
+static void
+gelu_backward (gsize n, const real *x, const real *dy, real *dx)
+{
+  const double peak = 0.5 * M_2_SQRTPI * M_SQRT1_2; /* 1 / sqrt (2 pi) */
+  for (gsize i = 0; i < n; i++) {
+    double density = peak * exp (-0.5 * (double) x[i] * x[i]);
+    dx[i] = (real) (dy[i] * (normal_distribution (x[i]) + x[i] * density));
+  }
+}
+
+static gsize
+curve_size (const RnncPass *pass)
+{
+  return pass->in->n_rows * rnnc_train_layer_outputs (pass->layer);
+}
+
+static void
+curve_forward (RnncPass *pass, const real *x, real *y)
+{
+  const RnncLayerSpec *spec = pass->layer->spec;
+  if (spec->params.activation == RNNC_ACTIVATION_GELU)
+    gelu_forward (curve_size (pass), x, y);
+  else
+    leaky_relu_forward (curve_size (pass), (real) spec->slope, x, y);
+}
+
+static void
+curve_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
+    real *dx)
+{
+  const RnncLayerSpec *spec = pass->layer->spec;
+  if (!dx)
+    return;
+  if (spec->params.activation == RNNC_ACTIVATION_GELU)
+    gelu_backward (curve_size (pass), x, dy, dx);
+  else
+    leaky_relu_backward (curve_size (pass), (real) spec->slope, x, dy, dx);
+}
+
+const RnncTrainLayerClass rnnc_train_curve = {
+  .forgets_output = TRUE,
+  .forward = curve_forward,
+  .backward = curve_backward,
+};
+
+/* --- magnitude: channels re… im… to the absolute value of each pair --------
+ */
+
+static void
+magnitude_forward (RnncPass *pass, const real *x, real *y)
+{
+  gsize n = pass->layer->spec->output.channels;
+  gsize n_rows = curve_size (pass) / n;
+  for (gsize r = 0; r < n_rows; r++, x += 2 * n, y += n)
+    for (gsize c = 0; c < n; c++)
+      y[c] = (real) sqrt ((double) x[c] * x[c] + (double) x[n + c] * x[n + c]);
+}
+
+/* At 0, where there is no slope: 0. */
+static void
+magnitude_backward (RnncPass *pass, const real *x, const real *y,
+    const real *dy, real *dx)
+{
+  gsize n = pass->layer->spec->output.channels;
+  gsize n_rows = dx ? curve_size (pass) / n : 0;
+  for (gsize r = 0; r < n_rows; r++) {
+    for (gsize c = 0; c < n; c++) {
+      real scale = y[c] > 0 ? dy[c] / y[c] : 0;
+      dx[c] = x[c] * scale;
+      dx[n + c] = x[n + c] * scale;
+    }
+    x += 2 * n;
+    dx += 2 * n;
+    y += n;
+    dy += n;
+  }
+}
+
+const RnncTrainLayerClass rnnc_train_magnitude = {
+  .forward = magnitude_forward,
+  .backward = magnitude_backward,
 };

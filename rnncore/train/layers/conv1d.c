@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Convolution over time: blocks of output frames are gathered into rows of
- * [kernel, in], one matrix product each. Frames outside a sequence are zero. */
+ * [kernel, in], one matrix product each and group. Frames outside a sequence
+ * are zero. */
 #include "rnncore/train/layer.h"
 
 #define BLOCK_ROWS 512
 
 typedef struct {
-  RnncBuffer weight; /* [out, kernel, in] */
+  RnncBuffer weight; /* [out, kernel, in / groups] */
   RnncBuffer weight_gradient;
-  RnncBuffer columns; /* [BLOCK_ROWS, kernel, in] */
+  RnncBuffer columns; /* [BLOCK_ROWS, kernel, in / groups] */
 } Conv1dState;
 
 static void
@@ -64,6 +65,7 @@ typedef struct {
   guint step;
   guint sequence;
   gsize n_rows;
+  guint group;
 } Block;
 
 /* The next rows behind @block, at most BLOCK_ROWS; FALSE at the end. */
@@ -85,7 +87,8 @@ static inline gssize
 tap_row (const RnncConv1dParams *params, const RnncPacking *in, guint step,
     guint sequence, guint k)
 {
-  gssize t = (gssize) step * params->stride + k - params->left;
+  gssize t = (gssize) step * params->stride + (gssize) k * params->dilation
+      - params->left;
   if (t < 0 || t >= (gssize) in->lengths[sequence])
     return -1;
   return (gssize) rnnc_packing_row (in, (guint) t, sequence);
@@ -97,14 +100,16 @@ gather_columns (const RnncPass *pass, const Block *block, const real *x,
 {
   const RnncConv1dParams *params = &pass->layer->spec->params.conv1d;
   gsize n_in = rnnc_train_layer_inputs (pass->layer);
+  gsize n = n_in / params->groups;
   guint step = block->step, sequence = block->sequence;
+  x += block->group * n;
   for (gsize r = 0; r < block->n_rows; r++) {
-    for (guint k = 0; k < params->kernel; k++, columns += n_in) {
+    for (guint k = 0; k < params->kernel; k++, columns += n) {
       gssize row = tap_row (params, pass->in, step, sequence, k);
       if (row < 0)
-        rnnc_zero (columns, n_in);
+        rnnc_zero (columns, n);
       else
-        memcpy (columns, x + row * n_in, n_in * sizeof (real));
+        memcpy (columns, x + row * n_in, n * sizeof (real));
     }
     if (++sequence == pass->out->counts[step]) {
       sequence = 0;
@@ -119,12 +124,14 @@ scatter_columns (const RnncPass *pass, const Block *block, const real *columns,
 {
   const RnncConv1dParams *params = &pass->layer->spec->params.conv1d;
   gsize n_in = rnnc_train_layer_inputs (pass->layer);
+  gsize n = n_in / params->groups;
   guint step = block->step, sequence = block->sequence;
+  dx += block->group * n;
   for (gsize r = 0; r < block->n_rows; r++) {
-    for (guint k = 0; k < params->kernel; k++, columns += n_in) {
+    for (guint k = 0; k < params->kernel; k++, columns += n) {
       gssize row = tap_row (params, pass->in, step, sequence, k);
       if (row >= 0)
-        for (gsize i = 0; i < n_in; i++)
+        for (gsize i = 0; i < n; i++)
           dx[row * n_in + i] += columns[i];
     }
     if (++sequence == pass->out->counts[step]) {
@@ -141,6 +148,8 @@ conv1d_forward (RnncPass *pass, const real *x, real *y)
   const RnncTrainLayer *layer = pass->layer;
   gsize n_out = rnnc_train_layer_outputs (layer);
   gsize depth = layer->parameters[0].n_values / n_out;
+  guint n_groups = layer->spec->params.conv1d.groups;
+  gsize n = n_out / n_groups; /* of a group */
   real *weight = rnnc_buffer_reals (&state->weight, n_out * depth);
   real *columns = rnnc_buffer_reals (&state->columns, BLOCK_ROWS * depth);
   Block block = { 0 };
@@ -148,9 +157,12 @@ conv1d_forward (RnncPass *pass, const real *x, real *y)
   repack_weight (layer, rnnc_pass_values (pass, 0), weight);
   for (gsize row = 0; next_block (pass->out, row, &block);
        row += block.n_rows) {
-    gather_columns (pass, &block, x, columns);
-    rnnc_gemm (FALSE, TRUE, block.n_rows, n_out, depth, columns, depth, weight,
-        depth, 0, y + row * n_out, n_out);
+    for (guint g = 0; g < n_groups; g++) {
+      block.group = g;
+      gather_columns (pass, &block, x, columns);
+      rnnc_gemm (FALSE, TRUE, block.n_rows, n, depth, columns, depth,
+          weight + g * n * depth, depth, 0, y + row * n_out + g * n, n_out);
+    }
   }
   if (layer->spec->params.conv1d.bias)
     rnnc_add_bias (pass->out->n_rows, n_out, rnnc_pass_values (pass, 1), y);
@@ -165,6 +177,8 @@ conv1d_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
   gsize n_in = rnnc_train_layer_inputs (layer);
   gsize n_out = rnnc_train_layer_outputs (layer);
   gsize depth = layer->parameters[0].n_values / n_out;
+  guint n_groups = layer->spec->params.conv1d.groups;
+  gsize n = n_out / n_groups; /* of a group */
   const real *weight = state->weight.data;
   real *columns = state->columns.data;
   real *gradient = rnnc_buffer_reals (&state->weight_gradient, n_out * depth);
@@ -175,13 +189,16 @@ conv1d_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
     rnnc_zero (dx, pass->in->n_rows * n_in);
   for (gsize row = 0; next_block (pass->out, row, &block);
        row += block.n_rows) {
-    const real *dy_block = dy + row * n_out;
-    gather_columns (pass, &block, x, columns);
-    rnnc_gemm (TRUE, FALSE, n_out, depth, block.n_rows, dy_block, n_out,
-        columns, depth, 1, gradient, depth);
-    if (dx) {
-      rnnc_gemm (FALSE, FALSE, block.n_rows, depth, n_out, dy_block, n_out,
-          weight, depth, 0, columns, depth);
+    for (guint g = 0; g < n_groups; g++) {
+      const real *dy_block = dy + row * n_out + g * n;
+      block.group = g;
+      gather_columns (pass, &block, x, columns);
+      rnnc_gemm (TRUE, FALSE, n, depth, block.n_rows, dy_block, n_out, columns,
+          depth, 1, gradient + g * n * depth, depth);
+      if (!dx)
+        continue;
+      rnnc_gemm (FALSE, FALSE, block.n_rows, depth, n, dy_block, n_out,
+          weight + g * n * depth, depth, 0, columns, depth);
       scatter_columns (pass, &block, columns, dx);
     }
   }

@@ -4,7 +4,9 @@
  * backpropagation through all time (Werbos 1990), or through a given number of
  * steps (Williams and Peng 1990). The products with the input
  * and all weight gradients are one matrix product over all steps; only the
- * product with the previous state is done step by step. */
+ * product with the previous state is done step by step. An LSTM may have its
+ * output projected to fewer numbers (Sak et al. 2014), which are then what the
+ * next step sees. */
 #include <math.h>
 
 #include "rnncore/train/layer.h"
@@ -20,6 +22,11 @@ typedef struct {
   RnncBuffer c;              /* LSTM: [rows, H] */
   RnncPackedMatrix forward;  /* weight_hh transposed */
   RnncPackedMatrix backward; /* weight_hh */
+  /* with a projection */
+  RnncBuffer h;           /* [rows, H]: before it */
+  RnncBuffer d_projected; /* [rows, R]: the gradient of what it gives */
+  RnncPackedMatrix project;
+  RnncPackedMatrix unproject;
 } Run;
 
 typedef struct {
@@ -29,9 +36,10 @@ typedef struct {
   RnncBuffer *dropped; /* [n_layers - 1]: what the layer behind sees */
   guint n_inner;
   RnncBuffer bias;       /* [G*H] */
-  RnncBuffer carry;      /* [3, n_sequences, H]: dh, dh for the next, dc */
-  RnncBuffer previous_h; /* [rows, H] */
-  RnncBuffer d_layer[2]; /* [rows, directions*H] */
+  RnncBuffer carry;      /* [5, n_sequences, H]: dh, dh for the next, dc; with
+                            a projection its gradient, and zeros */
+  RnncBuffer previous_h; /* [rows, R] */
+  RnncBuffer d_layer[2]; /* [rows, directions*R] */
 } RecurrentState;
 
 /* One direction of one layer in one pass. */
@@ -45,7 +53,8 @@ typedef struct {
   guint layer; /* of the stack */
   guint first_parameter;
   gsize hidden;
-  gsize gates; /* G*H */
+  gsize outputs; /* R: H, or what it is projected to */
+  gsize gates;   /* G*H */
   gsize n_in;
   gsize ld; /* row length of the layer's output */
 } Direction;
@@ -54,6 +63,13 @@ static guint
 n_directions (const RnncRecurrentParams *params)
 {
   return params->bidirectional ? 2 : 1;
+}
+
+/* Tensors of one direction of one layer; weight_hr is the last. */
+static guint
+run_parameters (const RnncRecurrentParams *params)
+{
+  return (params->bias ? 4 : 2) + (params->projection > 0 ? 1 : 0);
 }
 
 static Direction
@@ -65,10 +81,11 @@ direction_begin (RnncPass *pass, guint layer, guint index)
   Direction d = { pass, state, &state->runs[run], params, pass->in };
   d.reverse = index == 1;
   d.layer = layer;
-  d.first_parameter = run * (params->bias ? 4 : 2);
+  d.first_parameter = run * run_parameters (params);
   d.hidden = params->hidden;
+  d.outputs = rnnc_recurrent_outputs (params);
   d.gates = rnnc_cell_gates (params->cell) * d.hidden;
-  d.ld = n_directions (params) * d.hidden;
+  d.ld = n_directions (params) * d.outputs;
   d.n_in = layer == 0 ? rnnc_train_layer_inputs (pass->layer) : d.ld;
   return d;
 }
@@ -83,6 +100,18 @@ static real *
 direction_gradients (const Direction *d, guint which)
 {
   return rnnc_pass_gradients (d->pass, d->first_parameter + which);
+}
+
+static guint
+weight_hr (const Direction *d)
+{
+  return run_parameters (d->params) - 1;
+}
+
+static gboolean
+is_projected (const Direction *d)
+{
+  return d->params->projection > 0;
 }
 
 /* The i-th step in the direction's own order. */
@@ -102,24 +131,30 @@ rows_with_previous (const Direction *d, guint i)
       d->packing->counts[direction_step (d, i - 1)]);
 }
 
+/* @h: what the layer puts out. */
 static RnncCellStep
 cell_step (const Direction *d, guint i, real *h)
 {
   guint t = direction_step (d, i);
   gsize row = d->packing->offsets[t];
+  gsize ld = d->ld;
   real *c = d->run->c.data;
   real *part = d->run->hidden_part.data;
+  if (is_projected (d)) {
+    h = d->run->h.data;
+    ld = d->hidden;
+  }
   RnncCellStep step
-      = { d->packing->counts[t], rows_with_previous (d, i), d->hidden, d->ld };
+      = { d->packing->counts[t], rows_with_previous (d, i), d->hidden, ld };
   step.gates = (real *) d->run->gates.data + row * d->gates;
-  step.h = h + row * d->ld;
+  step.h = h + row * ld;
   if (c)
     step.c = c + row * d->hidden;
   if (part)
     step.hidden_part = part + row * d->gates;
   if (step.n_previous > 0) {
     gsize previous = d->packing->offsets[direction_step (d, i - 1)];
-    step.previous_h = h + previous * d->ld;
+    step.previous_h = h + previous * ld;
     if (c)
       step.previous_c = c + previous * d->hidden;
   }
@@ -185,33 +220,49 @@ project_input (const Direction *d, const real *x)
 }
 
 static void
+prepare_forward (const Direction *d)
+{
+  gsize n_rows = d->packing->n_rows;
+  if (d->params->cell == RNNC_CELL_LSTM)
+    rnnc_buffer_reals (&d->run->c, n_rows * d->hidden);
+  rnnc_packed_matrix_set (&d->run->forward, rnnc_product_kernel (), TRUE,
+      d->outputs, d->gates, direction_values (d, WEIGHT_HH), d->outputs);
+  if (!is_projected (d))
+    return;
+  rnnc_buffer_reals (&d->run->h, n_rows * d->hidden);
+  rnnc_packed_matrix_set (&d->run->project, rnnc_product_kernel (), TRUE,
+      d->hidden, d->outputs, direction_values (d, weight_hr (d)), d->hidden);
+}
+
+static void
 direction_forward (const Direction *d, const real *x, real *h)
 {
   project_input (d, x);
-  if (d->params->cell == RNNC_CELL_LSTM)
-    rnnc_buffer_reals (&d->run->c, d->packing->n_rows * d->hidden);
-  rnnc_packed_matrix_set (&d->run->forward, rnnc_product_kernel (), TRUE,
-      d->hidden, d->gates, direction_values (d, WEIGHT_HH), d->hidden);
+  prepare_forward (d);
   for (guint i = 0; i < d->packing->n_steps; i++) {
     RnncCellStep step = cell_step (d, i, h);
-    rnnc_packed_matrix_multiply (&d->run->forward, step.n_previous,
-        step.previous_h, d->ld, TRUE,
-        step.hidden_part ? step.hidden_part : step.gates, d->gates);
+    gsize row = d->packing->offsets[direction_step (d, i)];
+    if (step.n_previous > 0)
+      rnnc_packed_matrix_multiply (&d->run->forward, step.n_previous,
+          h + d->packing->offsets[direction_step (d, i - 1)] * d->ld, d->ld,
+          TRUE, step.hidden_part ? step.hidden_part : step.gates, d->gates);
     cell_forward (d, &step);
+    if (is_projected (d))
+      rnnc_packed_matrix_multiply (&d->run->project, step.n_rows, step.h,
+          d->hidden, FALSE, h + row * d->ld, d->ld);
   }
 }
 
-/* Notes |dy + dh| by how far each row is from its sequence's last step. */
+/* Notes |dy + dh|, [@n_rows, R], by how far each row is from its sequence's
+ * last step. */
 static void
-note_flow (RnncFlowSums *flow, const RnncPacking *packing, guint t,
-    const RnncCellStep *step)
+note_flow (const Direction *d, RnncFlowSums *flow, guint t, gsize n_rows,
+    const real *dy, const real *dh)
 {
-  for (gsize r = 0; r < step->n_rows; r++) {
-    guint distance = packing->lengths[r] - 1 - t;
-    const real *dy = step->dy + r * step->ld;
-    const real *dh = step->dh + r * step->hidden;
+  for (gsize r = 0; r < n_rows; r++, dy += d->ld, dh += d->outputs) {
+    guint distance = d->packing->lengths[r] - 1 - t;
     double sum = 0;
-    for (gsize j = 0; j < step->hidden; j++)
+    for (gsize j = 0; j < d->outputs; j++)
       sum += ((double) dy[j] + dh[j]) * ((double) dy[j] + dh[j]);
     if (distance >= flow->n)
       continue;
@@ -227,43 +278,90 @@ ends_gradient (const Direction *d, guint i)
   return d->pass->truncate > 0 && i % d->pass->truncate == 0;
 }
 
+/* Vectors of one step's rows that are handed from step to step. */
+typedef struct {
+  real *dh;        /* [n_sequences, R] */
+  real *dh_before; /* [n_sequences, R] */
+  real *dc;        /* [n_sequences, H] */
+  real *d_hidden;  /* [n_sequences, H]: with a projection */
+  real *zeros;     /* [n_sequences, H]: with a projection */
+} Carry;
+
+static Carry
+carry_begin (const Direction *d)
+{
+  gsize n = d->packing->n_sequences * d->hidden; /* R is never more than H */
+  real *memory = rnnc_buffer_reals (&d->state->carry, 5 * n);
+  rnnc_zero (memory + 4 * n, n);
+  return (Carry){ memory, memory + n, memory + 2 * n, memory + 3 * n,
+    memory + 4 * n };
+}
+
+/* From the gradient of the projected output, kept for weight_hr's own, to that
+ * of h. */
+static void
+unproject (const Direction *d, gsize row, RnncCellStep *step,
+    const Carry *carry)
+{
+  gsize n = d->outputs;
+  real *projected = (real *) d->run->d_projected.data + row * n;
+  for (gsize r = 0; r < step->n_rows; r++)
+    for (gsize j = 0; j < n; j++)
+      projected[r * n + j] = step->dy[r * d->ld + j] + carry->dh[r * n + j];
+  rnnc_packed_matrix_multiply (&d->run->unproject, step->n_rows, projected, n,
+      FALSE, carry->d_hidden, d->hidden);
+  step->dy = carry->d_hidden;
+  step->dh = carry->zeros;
+}
+
+static void
+prepare_backward (const Direction *d)
+{
+  rnnc_packed_matrix_set (&d->run->backward, rnnc_product_kernel (), FALSE,
+      d->gates, d->outputs, direction_values (d, WEIGHT_HH), d->outputs);
+  if (!is_projected (d))
+    return;
+  rnnc_buffer_reals (&d->run->d_projected, d->packing->n_rows * d->outputs);
+  rnnc_packed_matrix_set (&d->run->unproject, rnnc_product_kernel (), FALSE,
+      d->outputs, d->hidden, direction_values (d, weight_hr (d)), d->hidden);
+}
+
 /* Turns the remembered gates into gradients, from the last step to the
  * first. */
 static void
 backward_through_time (const Direction *d, real *h, const real *dy)
 {
-  gsize n = d->hidden;
-  gsize n_carry = d->packing->n_sequences * n;
-  real *dh = rnnc_buffer_reals (&d->state->carry, 3 * n_carry);
-  real *dh_before = dh + n_carry;
-  real *dc = dh_before + n_carry;
+  gsize n = d->outputs, n_sequences = d->packing->n_sequences;
   gboolean gru = d->params->cell == RNNC_CELL_GRU;
   RnncFlowSums *flow = d->pass->flows ? &d->pass->flows[d->layer] : NULL;
+  Carry carry = carry_begin (d);
 
-  rnnc_packed_matrix_set (&d->run->backward, rnnc_product_kernel (), FALSE,
-      d->gates, n, direction_values (d, WEIGHT_HH), n);
+  prepare_backward (d);
   for (guint i = d->packing->n_steps; i-- > 0;) {
     RnncCellStep step = cell_step (d, i, h);
     gsize carried = rows_with_previous (d, i + 1);
     gsize row = d->packing->offsets[direction_step (d, i)];
-    rnnc_zero (dh + carried * n, (step.n_rows - carried) * n);
-    rnnc_zero (dc + carried * n, (step.n_rows - carried) * n);
+    rnnc_zero (carry.dh + carried * n, (step.n_rows - carried) * n);
+    rnnc_zero (carry.dc + carried * d->hidden,
+        (step.n_rows - carried) * d->hidden);
     step.dy = dy + row * d->ld;
-    step.dh = dh;
-    step.dc = dc;
-    step.dh_direct = dh_before;
+    step.dh = carry.dh;
+    step.dc = carry.dc;
+    step.dh_direct = carry.dh_before;
     if (flow && !d->reverse)
-      note_flow (flow, d->packing, i, &step);
+      note_flow (d, flow, i, step.n_rows, step.dy, step.dh);
+    if (is_projected (d))
+      unproject (d, row, &step, &carry);
     cell_backward (d, &step);
     rnnc_packed_matrix_multiply (&d->run->backward, step.n_previous,
-        gru ? step.hidden_part : step.gates, d->gates, gru, dh_before, n);
+        gru ? step.hidden_part : step.gates, d->gates, gru, carry.dh_before, n);
     if (ends_gradient (d, i)) {
-      rnnc_zero (dh_before, n_carry);
-      rnnc_zero (dc, n_carry);
+      rnnc_zero (carry.dh_before, n_sequences * n);
+      rnnc_zero (carry.dc, n_sequences * d->hidden);
     }
-    real *swap = dh;
-    dh = dh_before;
-    dh_before = swap;
+    real *swap = carry.dh;
+    carry.dh = carry.dh_before;
+    carry.dh_before = swap;
   }
 }
 
@@ -272,7 +370,7 @@ static void
 add_hidden_gradient (const Direction *d, const real *h)
 {
   const RnncPacking *p = d->packing;
-  gsize n = d->hidden;
+  gsize n = d->outputs;
   const real *gates = d->params->cell == RNNC_CELL_GRU
       ? d->run->hidden_part.data
       : d->run->gates.data;
@@ -314,6 +412,10 @@ direction_backward (const Direction *d, const real *x, real *h, const real *dy,
     rnnc_sum_rows (n_rows, d->gates, hidden_gates, d->gates,
         direction_gradients (d, BIAS_HH));
   }
+  if (is_projected (d))
+    rnnc_gemm (TRUE, FALSE, d->outputs, d->hidden, n_rows,
+        d->run->d_projected.data, d->outputs, d->run->h.data, d->hidden, 1,
+        direction_gradients (d, weight_hr (d)), d->hidden);
   if (dx)
     rnnc_gemm (FALSE, FALSE, n_rows, d->n_in, d->gates, gates, d->gates,
         direction_values (d, WEIGHT_IH), d->n_in, add ? 1 : 0, dx, d->n_in);
@@ -353,7 +455,8 @@ recurrent_forward (RnncPass *pass, const real *x, real *y)
 {
   RecurrentState *state = pass->state;
   const RnncRecurrentParams *params = &pass->layer->spec->params.recurrent;
-  gsize width = n_directions (params) * params->hidden;
+  gsize outputs = rnnc_recurrent_outputs (params);
+  gsize width = n_directions (params) * outputs;
   gsize n = pass->in->n_rows * width;
 
   recurrent_prepare (state, params);
@@ -362,7 +465,7 @@ recurrent_forward (RnncPass *pass, const real *x, real *y)
         = k < state->n_inner ? rnnc_buffer_reals (&state->outputs[k], n) : y;
     for (guint i = 0; i < n_directions (params); i++) {
       Direction d = direction_begin (pass, k, i);
-      direction_forward (&d, inner_input (pass, k, x), h + i * params->hidden);
+      direction_forward (&d, inner_input (pass, k, x), h + i * outputs);
     }
     if (k < state->n_inner && drops_between (pass))
       rnnc_pass_dropout (pass, pass->in, k, params->dropout, width, h,
@@ -376,7 +479,8 @@ recurrent_backward (RnncPass *pass, const real *x, const real *y,
 {
   RecurrentState *state = pass->state;
   const RnncRecurrentParams *params = &pass->layer->spec->params.recurrent;
-  gsize width = n_directions (params) * params->hidden;
+  gsize outputs = rnnc_recurrent_outputs (params);
+  gsize width = n_directions (params) * outputs;
   gsize n = pass->in->n_rows * width;
 
   for (guint k = params->n_layers; k-- > 0;) {
@@ -385,8 +489,7 @@ recurrent_backward (RnncPass *pass, const real *x, const real *y,
     for (guint i = 0; i < n_directions (params); i++) {
       Direction d = direction_begin (pass, k, i);
       direction_backward (&d, inner_input (pass, k, x),
-          (real *) h + i * params->hidden, dy + i * params->hidden, d_in,
-          i > 0);
+          (real *) h + i * outputs, dy + i * outputs, d_in, i > 0);
     }
     if (k > 0 && drops_between (pass))
       rnnc_pass_dropout (pass, pass->in, k - 1, params->dropout, width, d_in,
@@ -402,7 +505,7 @@ recurrent_initialise (const RnncTrainLayer *layer, real *values,
   const RnncRecurrentParams *params = &layer->spec->params.recurrent;
   gsize n = params->hidden;
   guint n_gates = rnnc_cell_gates (params->cell);
-  guint step = params->bias ? 4 : 2;
+  guint step = run_parameters (params);
 
   for (guint p = 0; p < layer->n_parameters; p += step) {
     const RnncParameter *ih = &layer->parameters[p + WEIGHT_IH];
@@ -411,8 +514,12 @@ recurrent_initialise (const RnncTrainLayer *layer, real *values,
     for (guint g = 0; g < n_gates; g++) {
       rnnc_initialise_xavier (values + ih->offset + g * n * n_in, n, n_in,
           random);
-      rnnc_initialise_orthogonal (values + hh->offset + g * n * n, n, random);
+      rnnc_initialise_orthogonal (values + hh->offset + g * n * hh->shape[1], n,
+          hh->shape[1], random);
     }
+    if (params->projection > 0)
+      rnnc_initialise_xavier (values + layer->parameters[p + step - 1].offset,
+          params->projection, n, random);
     if (params->bias && params->cell == RNNC_CELL_LSTM)
       for (gsize j = 0; j < n; j++)
         values[layer->parameters[p + BIAS_IH].offset + n + j] = 1;
@@ -430,6 +537,10 @@ recurrent_clear (gpointer data)
     rnnc_buffer_clear (&run->c);
     rnnc_packed_matrix_clear (&run->forward);
     rnnc_packed_matrix_clear (&run->backward);
+    rnnc_buffer_clear (&run->h);
+    rnnc_buffer_clear (&run->d_projected);
+    rnnc_packed_matrix_clear (&run->project);
+    rnnc_packed_matrix_clear (&run->unproject);
   }
   for (guint i = 0; i < state->n_inner; i++) {
     rnnc_buffer_clear (&state->outputs[i]);
