@@ -129,6 +129,20 @@ take_gestures (Watcher *watcher)
   return g_string_free (all, FALSE);
 }
 
+/* How many came out. */
+static guint
+take_frames (Watcher *watcher)
+{
+  GstBuffer *buffer;
+  guint n = 0;
+
+  while ((buffer = gst_harness_try_pull (watcher->harness)) != NULL) {
+    gst_buffer_unref (buffer);
+    n++;
+  }
+  return n;
+}
+
 #define NONE_2S "nnnnnnnnnnnnnnnnnnnn"
 #define LEFT_2S "llllllllllllllllllll"
 #define RIGHT_2S "rrrrrrrrrrrrrrrrrrrr"
@@ -394,8 +408,6 @@ test_size_change (void)
 {
   Watcher *watcher = watcher_new ("", "GRAY8");
   g_autofree char *gestures = NULL;
-  GstBuffer *buffer;
-  guint n = 0;
 
   show (watcher, NONE_2S LEFT_2S);
   gst_video_info_set_format (&watcher->info, GST_VIDEO_FORMAT_GRAY8, WIDTH,
@@ -408,11 +420,7 @@ test_size_change (void)
   gst_harness_push_event (watcher->harness, gst_event_new_eos ());
   gestures = take_gestures (watcher);
   g_assert_cmpstr (gestures, ==, "left right");
-  while ((buffer = gst_harness_try_pull (watcher->harness)) != NULL) {
-    gst_buffer_unref (buffer);
-    n++;
-  }
-  g_assert_cmpuint (n, ==, 100);
+  g_assert_cmpuint (take_frames (watcher), ==, 100);
   watcher_free (watcher);
 }
 
@@ -423,7 +431,6 @@ test_odd_buffers (void)
   Watcher *watcher = watcher_new ("", "GRAY8");
   g_autofree char *gestures = NULL;
   const char *script = NONE_2S LEFT_2S NONE_2S;
-  guint n = 0;
   GstBuffer *buffer;
 
   for (; *script != '\0'; script++) {
@@ -437,11 +444,7 @@ test_odd_buffers (void)
   gst_harness_push_event (watcher->harness, gst_event_new_eos ());
   gestures = take_gestures (watcher);
   g_assert_cmpstr (gestures, ==, "left");
-  while ((buffer = gst_harness_try_pull (watcher->harness)) != NULL) {
-    gst_buffer_unref (buffer);
-    n++;
-  }
-  g_assert_cmpuint (n, ==, 61);
+  g_assert_cmpuint (take_frames (watcher), ==, 61);
   watcher_free (watcher);
 }
 
@@ -450,7 +453,6 @@ static void
 test_wild_times (void)
 {
   Watcher *watcher = watcher_new ("", "GRAY8");
-  guint n = 0;
   GstBuffer *buffer;
 
   for (guint i = 0; i < 100; i++) {
@@ -461,11 +463,7 @@ test_wild_times (void)
         GST_FLOW_OK);
   }
   gst_harness_push_event (watcher->harness, gst_event_new_eos ());
-  while ((buffer = gst_harness_try_pull (watcher->harness)) != NULL) {
-    gst_buffer_unref (buffer);
-    n++;
-  }
-  g_assert_cmpuint (n, ==, 100);
+  g_assert_cmpuint (take_frames (watcher), ==, 100);
   watcher_free (watcher);
 }
 
