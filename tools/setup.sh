@@ -15,6 +15,7 @@ build_packages=(
 )
 test_packages=(
   ffmpeg gcc-aarch64-linux-gnu gstreamer1.0-x libc6-dev-arm64-cross
+  gir1.2-gstreamer-1.0 pulseaudio pulseaudio-utils python3-gi
   qemu-user shellcheck valgrind
 )
 

@@ -5,6 +5,9 @@
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 #include <string.h>
+#ifdef HAVE_ANALYTICS
+#include <gst/analytics/analytics.h>
+#endif
 
 #include "tests/elements/toy-models.h"
 
@@ -78,10 +81,10 @@ draw (Watcher *watcher, char side)
   for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (&frame); c++) {
     if (c > 0 && GST_VIDEO_INFO_IS_YUV (&watcher->info))
       break;
-    for (guint y = 0; y < HEIGHT; y++)
+    for (gint y = 0; y < GST_VIDEO_FRAME_HEIGHT (&frame); y++)
       for (guint x = 0; x < WIDTH; x++) {
         guint8 *pixel = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (&frame, c)
-            + y * (guint) GST_VIDEO_FRAME_COMP_STRIDE (&frame, c)
+            + y * GST_VIDEO_FRAME_COMP_STRIDE (&frame, c)
             + x * (guint) GST_VIDEO_FRAME_COMP_PSTRIDE (&frame, c);
 
         *pixel = brightness (side, x);
@@ -126,6 +129,20 @@ take_gestures (Watcher *watcher)
   return g_string_free (all, FALSE);
 }
 
+/* How many came out. */
+static guint
+take_frames (Watcher *watcher)
+{
+  GstBuffer *buffer;
+  guint n = 0;
+
+  while ((buffer = gst_harness_try_pull (watcher->harness)) != NULL) {
+    gst_buffer_unref (buffer);
+    n++;
+  }
+  return n;
+}
+
 #define NONE_2S "nnnnnnnnnnnnnnnnnnnn"
 #define LEFT_2S "llllllllllllllllllll"
 #define RIGHT_2S "rrrrrrrrrrrrrrrrrrrr"
@@ -142,6 +159,17 @@ static const struct {
   { "running-at-eos", "", NONE_2S RIGHT_2S, "right" },
   { "clip", "clip-mode=true", RIGHT_2S, "right" },
   { "clip-of-none", "clip-mode=true", NONE_2S, "" },
+  /* A gesture weakens: it goes on down to the lower threshold only. */
+  { "hysteresis", "release-threshold=0.05 decision-interval=100",
+      NONE_2S LEFT_2S "nnnlllnnnlllnnnlllnnn" NONE_2S, "left" },
+  { "no-hysteresis",
+      "release-threshold=0.99 class-confidence-threshold=0.99 "
+      "refractory-time=0 decision-interval=100",
+      NONE_2S LEFT_2S NONE_2S LEFT_2S NONE_2S, "left left" },
+  { "refractory", "refractory-time=10000",
+      NONE_2S LEFT_2S NONE_2S RIGHT_2S NONE_2S, "left" },
+  { "window", "window=3000 refractory-time=0", NONE_2S "lllll" NONE_2S, "" },
+  { "minimum-duration", "minimum-duration=5000 clip-mode=true", RIGHT_2S, "" },
   { "post-messages", "post-messages=false", NONE_2S LEFT_2S NONE_2S, "" },
 };
 
@@ -242,6 +270,27 @@ test_message (void)
   watcher_free (watcher);
 }
 
+/* One class, with its confidence, where GStreamer has such metadata. */
+static void
+assert_analytics (GstBuffer *buffer)
+{
+#ifdef HAVE_ANALYTICS
+  GstAnalyticsRelationMeta *relations
+      = gst_buffer_get_analytics_relation_meta (buffer);
+  GstAnalyticsClsMtd class;
+  gpointer state = NULL;
+
+  g_assert_nonnull (relations);
+  g_assert_true (gst_analytics_relation_meta_iterate (relations, &state,
+      gst_analytics_cls_mtd_get_mtd_type (), (GstAnalyticsMtd *) &class));
+  g_assert_cmpuint (gst_analytics_cls_mtd_get_length (&class), ==, 1);
+  g_assert_cmpstr (g_quark_to_string (
+                       gst_analytics_cls_mtd_get_quark (&class, 0)),
+      ==, "left");
+  g_assert_cmpfloat (gst_analytics_cls_mtd_get_level (&class, 0), >=, 0.4);
+#endif
+}
+
 /* Memory, flags and times pass; while a gesture is seen, buffers say so. */
 static void
 test_buffers (void)
@@ -269,6 +318,7 @@ test_buffers (void)
           "left");
       g_assert_true (
           gst_structure_has_field_typed (result, "confidence", G_TYPE_DOUBLE));
+      assert_analytics (buffer);
     }
     gst_buffer_unref (buffer);
   }
@@ -324,6 +374,157 @@ test_text_pad (void)
   }
   g_assert_cmpuint (n_gaps, >, 10);
   gst_harness_teardown (text);
+  watcher_free (watcher);
+}
+
+/* One label each segment, and one at the end. */
+static void
+test_clips (void)
+{
+  Watcher *watcher = watcher_new ("clip-mode=true", "GRAY8");
+  const char *const clips[] = { LEFT_2S, RIGHT_2S, NONE_2S, LEFT_2S };
+  g_autofree char *gestures = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (clips); i++) {
+    GstSegment segment;
+
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    segment.start = segment.time = watcher->n_frames * FRAME;
+    gst_harness_push_event (watcher->harness, gst_event_new_segment (&segment));
+    show (watcher, clips[i]);
+  }
+  gst_harness_push_event (watcher->harness, gst_event_new_eos ());
+  gestures = take_gestures (watcher);
+  g_assert_cmpstr (gestures, ==, "left right left");
+  watcher_free (watcher);
+}
+
+/* --- bad input ------------------------------------------------------------ */
+
+/* A camera that changes its size: what was shown before is decided, what comes
+ * after is seen. */
+static void
+test_size_change (void)
+{
+  Watcher *watcher = watcher_new ("", "GRAY8");
+  g_autofree char *gestures = NULL;
+
+  show (watcher, NONE_2S LEFT_2S);
+  gst_video_info_set_format (&watcher->info, GST_VIDEO_FORMAT_GRAY8, WIDTH,
+      2 * HEIGHT);
+  watcher->info.fps_n = RATE;
+  watcher->info.fps_d = 1;
+  gst_harness_set_src_caps (watcher->harness,
+      gst_video_info_to_caps (&watcher->info));
+  show (watcher, NONE_2S RIGHT_2S NONE_2S);
+  gst_harness_push_event (watcher->harness, gst_event_new_eos ());
+  gestures = take_gestures (watcher);
+  g_assert_cmpstr (gestures, ==, "left right");
+  g_assert_cmpuint (take_frames (watcher), ==, 100);
+  watcher_free (watcher);
+}
+
+/* Buffers without a timestamp follow the one before, empty ones pass. */
+static void
+test_odd_buffers (void)
+{
+  Watcher *watcher = watcher_new ("", "GRAY8");
+  g_autofree char *gestures = NULL;
+  const char *script = NONE_2S LEFT_2S NONE_2S;
+  GstBuffer *buffer;
+
+  for (; *script != '\0'; script++) {
+    buffer = draw (watcher, *script);
+    GST_BUFFER_DURATION (buffer) = FRAME;
+    g_assert_cmpint (gst_harness_push (watcher->harness, buffer), ==,
+        GST_FLOW_OK);
+  }
+  g_assert_cmpint (gst_harness_push (watcher->harness, gst_buffer_new ()), ==,
+      GST_FLOW_OK);
+  gst_harness_push_event (watcher->harness, gst_event_new_eos ());
+  gestures = take_gestures (watcher);
+  g_assert_cmpstr (gestures, ==, "left");
+  g_assert_cmpuint (take_frames (watcher), ==, 61);
+  watcher_free (watcher);
+}
+
+/* Timestamps that go back and forth are none to rely on; frames pass. */
+static void
+test_wild_times (void)
+{
+  Watcher *watcher = watcher_new ("", "GRAY8");
+  GstBuffer *buffer;
+
+  for (guint i = 0; i < 100; i++) {
+    buffer = draw (watcher, "lrn"[i % 3]);
+    GST_BUFFER_PTS (buffer)
+        = (GstClockTime) g_test_rand_int_range (0, 1000) * GST_SECOND;
+    g_assert_cmpint (gst_harness_push (watcher->harness, buffer), ==,
+        GST_FLOW_OK);
+  }
+  gst_harness_push_event (watcher->harness, gst_event_new_eos ());
+  g_assert_cmpuint (take_frames (watcher), ==, 100);
+  watcher_free (watcher);
+}
+
+static void
+test_caps (void)
+{
+  char *model = light_model_write ();
+  GstElement *element = gst_element_factory_make ("rnngesture", NULL);
+  GstBus *bus = gst_bus_new ();
+  GstHarness *harness;
+  GstMessage *message;
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (element, "model", model, NULL);
+  gst_element_set_bus (element, bus);
+  harness = gst_harness_new_with_element (element, "sink", "src");
+  gst_harness_set_src_caps_str (harness,
+      "video/x-raw,format=YUY2,width=16,height=8,framerate=10/1");
+  g_assert_cmpint (gst_harness_push (harness, gst_buffer_new_and_alloc (256)),
+      ==, GST_FLOW_NOT_NEGOTIATED);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_assert_nonnull (strstr (error->message, "videoconvert"));
+  gst_message_unref (message);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (element);
+  gst_harness_teardown (harness);
+  gst_object_unref (bus);
+  toy_model_remove (model);
+}
+
+static void
+on_result (GstElement *element, const GstStructure *result, gpointer user_data)
+{
+  g_string_append (user_data, gst_structure_get_string (result, "gesture"));
+}
+
+/* Changed while playing: from the next frame on. */
+static void
+test_changes (void)
+{
+  Watcher *watcher = watcher_new ("use-signals=true", "GRAY8");
+  g_autofree char *gestures = NULL;
+  GString *signalled = g_string_new (NULL);
+
+  g_signal_connect (watcher->element, "result", G_CALLBACK (on_result),
+      signalled);
+  show (watcher, NONE_2S LEFT_2S NONE_2S);
+  g_object_set (watcher->element, "post-messages", FALSE, NULL);
+  show (watcher, RIGHT_2S NONE_2S);
+  g_object_set (watcher->element, "use-signals", FALSE, "post-messages", TRUE,
+      "class-confidence-threshold", 1.0, NULL);
+  show (watcher, "lnlnlnlnlnlnlnlnlnln" NONE_2S);
+  g_object_set (watcher->element, "class-confidence-threshold", 0.7, NULL);
+  show (watcher, LEFT_2S NONE_2S);
+  gst_harness_push_event (watcher->harness, gst_event_new_eos ());
+  gestures = take_gestures (watcher);
+  g_assert_cmpstr (gestures, ==, "left left");
+  g_assert_cmpstr (signalled->str, ==, "leftright");
+  g_string_free (signalled, TRUE);
   watcher_free (watcher);
 }
 
@@ -418,6 +619,12 @@ main (int argc, char **argv)
   g_test_add_func ("/rnngesture/buffers/metadata", test_buffers);
   g_test_add_func ("/rnngesture/buffers/shared", test_shared_buffer);
   g_test_add_func ("/rnngesture/text-pad", test_text_pad);
+  g_test_add_func ("/rnngesture/clips", test_clips);
+  g_test_add_func ("/rnngesture/bad-input/size-change", test_size_change);
+  g_test_add_func ("/rnngesture/bad-input/odd-buffers", test_odd_buffers);
+  g_test_add_func ("/rnngesture/bad-input/wild-times", test_wild_times);
+  g_test_add_func ("/rnngesture/bad-input/caps", test_caps);
+  g_test_add_func ("/rnngesture/changes", test_changes);
   g_test_add_func ("/rnngesture/flush", test_flush);
   g_test_add_func ("/rnngesture/qos", test_qos);
   g_test_add_func ("/rnngesture/states", test_states);

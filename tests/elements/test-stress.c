@@ -283,6 +283,84 @@ test_states (gconstpointer data)
   toy_model_remove (model);
 }
 
+/* --- properties ----------------------------------------------------------- */
+
+/* Sets any property that may change while playing to anything it may be. */
+static void
+set_at_random (GRand *random, GObject *object, GParamSpec *spec)
+{
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, spec->value_type);
+  if (G_IS_PARAM_SPEC_UINT (spec))
+    g_value_set_uint (&value,
+        G_PARAM_SPEC_UINT (spec)->minimum + g_rand_int (random) % 2000);
+  else if (G_IS_PARAM_SPEC_DOUBLE (spec))
+    g_value_set_double (&value, g_rand_double (random));
+  else if (G_IS_PARAM_SPEC_BOOLEAN (spec))
+    g_value_set_boolean (&value, g_rand_boolean (random));
+  else if (G_IS_PARAM_SPEC_ENUM (spec))
+    g_value_set_enum (&value, g_rand_int_range (random, 0, 3));
+  else
+    return;
+  g_param_value_validate (spec, &value);
+  g_object_set_property (object, spec->name, &value);
+}
+
+typedef struct {
+  GObject *object;
+  gint stop; /* atomic */
+} Setter;
+
+static gpointer
+set_properties (gpointer user_data)
+{
+  Setter *setter = user_data;
+  GRand *random = g_rand_new_with_seed ((guint32) g_test_rand_int ());
+  guint n;
+  g_autofree GParamSpec **specs
+      = g_object_class_list_properties (G_OBJECT_GET_CLASS (setter->object),
+          &n);
+
+  while (!g_atomic_int_get (&setter->stop)) {
+    GParamSpec *spec = specs[g_rand_int_range (random, 0, (gint32) n)];
+
+    if ((spec->flags & GST_PARAM_MUTABLE_PLAYING) != 0
+        && (spec->flags & G_PARAM_WRITABLE) != 0)
+      set_at_random (random, setter->object, spec);
+    g_usleep (200);
+  }
+  g_rand_free (random);
+  return NULL;
+}
+
+/* From another thread, all the time; put back, all is as it was. */
+static void
+test_properties (void)
+{
+  SpeechHarness *speech = speech_harness_new ("line-feeds=never", "F32LE");
+  Setter setter = { G_OBJECT (speech->element), 0 };
+  GThread *thread = g_thread_new ("setter", set_properties, &setter);
+  GstClockTime step = strlen (SCRIPT) * 100 * MS;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < 100; i++) {
+    speech_harness_say (speech, SCRIPT, i * step, 1600);
+    g_ptr_array_unref (speech_harness_take_results (speech));
+  }
+  g_atomic_int_set (&setter.stop, 1);
+  g_thread_join (thread);
+  g_object_set (speech->element, "endpoint-silence", 800u, "max-utterance",
+      20000u, "class-confidence-threshold", 0.0, "alternatives", 0u,
+      "line-feeds", 2, NULL);
+  speech_harness_say (speech, "..........", 100 * step, 1600);
+  g_free (speech_harness_take_text (speech));
+  speech_harness_say (speech, "ab cd..........", 100 * step + GST_SECOND, 1600);
+  text = speech_harness_take_text (speech);
+  g_assert_cmpstr (text, ==, "ab cd");
+  speech_harness_free (speech);
+}
+
 /* --- an hour -------------------------------------------------------------- */
 
 static gsize
@@ -346,6 +424,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stress/flush-while-busy", test_flush_while_busy);
   g_test_add_data_func ("/stress/states/speech", "speech", test_states);
   g_test_add_data_func ("/stress/states/gesture", "gesture", test_states);
+  g_test_add_func ("/stress/properties", test_properties);
   g_test_add_func ("/stress/hour", test_hour);
   status = g_test_run ();
   gst_deinit (); /* the leaks tracer looks */

@@ -11,26 +11,12 @@ plugin_dir=$4
 case $libdir in /*) ;; *) libdir=$prefix/$libdir ;; esac
 case $plugin_dir in /*) ;; *) plugin_dir=$prefix/$plugin_dir ;; esac
 
-root=$(mktemp -d)
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+root=$work
+sample=$(cd "$(dirname "$0")/../.." && pwd)/tools/sample/sample.mkv
 trap 'rm -rf "$root"' EXIT
-case_number=0
-status=0
 
-# try NAME COMMAND…: one test case.
-try() {
-  local name=$1
-  shift
-  case_number=$((case_number + 1))
-  if "$@" > "$root/log" 2>&1; then
-    echo "ok $case_number - $name"
-  else
-    echo "not ok $case_number - $name"
-    sed 's/^/# /' "$root/log"
-    status=1
-  fi
-}
-
-echo "1..6"
 try install env DESTDIR="$root" meson install -C "$build" --no-rebuild --quiet
 
 export LD_LIBRARY_PATH=$root$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
@@ -41,6 +27,23 @@ export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_PATH=$root$libdir/pkgconfig
 try rnnspeech gst-inspect-1.0 --exists --atleast-version=0.1 rnnspeech
 try rnngesture gst-inspect-1.0 --exists --atleast-version=0.1 rnngesture
 try info "$root$prefix/bin/rnncore" info speech-en-streaming
+
+# The installed elements find the installed models and hear and see with them.
+# shellcheck disable=SC2317
+transcribe() {
+  local out
+  out=$(gst-launch-1.0 -q filesrc location="$sample" ! decodebin \
+    expose-all-streams=false caps=audio/x-raw ! audioconvert ! audioresample \
+    ! rnnspeech ! fdsink sync=false | cat) || return 1
+  holds "$out" 'seven' 'six five two one$'
+}
+try transcribe transcribe
+
+# shellcheck disable=SC2317
+watch() {
+  holds "$("$root$prefix/bin/rnn-watch" "$sample")" 'gesture: ' 'seven'
+}
+try rnn-watch watch
 
 # shellcheck disable=SC2317
 compile() {
@@ -54,4 +57,4 @@ compile() {
 }
 try compile-c compile c cc
 try compile-c++ compile cc c++
-exit $status
+finish
