@@ -41,10 +41,10 @@ make_page (void)
   g_autofree char *folder = fixture_path (&fixture, "media");
 
   g_assert_cmpint (g_mkdir (folder, 0777), ==, 0);
-  copy_sample ("media/a </script> & %41.mkv");
+  copy_sample ("media/a <script> & %41.mkv");
   /* One that browsers play, one that they do not. */
   if (!fixture_ffmpeg (&fixture,
-          "-i \"media/a </script> & %41.mkv\" -c:v libvpx -deadline realtime "
+          "-i \"media/a <script> & %41.mkv\" -c:v libvpx -deadline realtime "
           "-cpu-used 8 -c:a copy media/plays.webm")
       || !fixture_ffmpeg (&fixture,
           "-i media/plays.webm -c:v ffv1 -c:a pcm_s16le media/old.avi"))
