@@ -18,10 +18,10 @@
 #define RATE 16000
 
 static const char *const seeds[][2] = {
-  { "a.wav", "-map 0:a -c:a pcm_s16le" },
-  { "a.flac", "-map 0:a -c:a flac" },
-  { "a.mp3", "-map 0:a -c:a libmp3lame" },
-  { "a.ogg", "-map 0:a -c:a libopus" },
+  { "a.wav", "-map 1:a -c:a pcm_s16le" },
+  { "a.flac", "-map 1:a -c:a flac" },
+  { "a.mp3", "-map 1:a -c:a libmp3lame" },
+  { "a.ogg", "-map 1:a -c:a libopus" },
   { "a.mp4", "-c:v libx264 -c:a aac" },
   { "a.webm", "-c:v libvpx -c:a libvorbis" },
   { "a.mkv", "-c:v mpeg4 -c:a pcm_s16le" },

@@ -12,6 +12,23 @@ struct _WebDriver {
   char *session;
 };
 
+/* Whether all of an answer is there: the server keeps the connection open. */
+static gboolean
+is_complete (const GString *answer)
+{
+  const char *body = strstr (answer->str, "\r\n\r\n");
+  const char *length;
+
+  if (body == NULL)
+    return FALSE;
+  length = g_strstr_len (answer->str, body - answer->str, "ontent-Length:");
+  if (length == NULL)
+    length = g_strstr_len (answer->str, body - answer->str, "ontent-length:");
+  g_assert_nonnull (length);
+  return strlen (body + 4)
+      >= g_ascii_strtoull (length + strlen ("ontent-Length:"), NULL, 10);
+}
+
 /* One exchange on a connection of its own. Returns: the answer's "value". */
 static JsonNode *
 exchange (WebDriver *driver, const char *method, const char *path,
@@ -41,7 +58,8 @@ exchange (WebDriver *driver, const char *method, const char *path,
                                  G_IO_STREAM (connection)),
       request, strlen (request), NULL, NULL, NULL);
   in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
-  while ((n = g_input_stream_read (in, buffer, sizeof buffer, NULL, NULL)) > 0)
+  while (!is_complete (answer)
+      && (n = g_input_stream_read (in, buffer, sizeof buffer, NULL, NULL)) > 0)
     g_string_append_len (answer, buffer, n);
   json = strstr (answer->str, "\r\n\r\n");
   node = json ? json_from_string (json + 4, NULL) : NULL;
