@@ -5,7 +5,10 @@
 #include "tools/command.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/message.h"
+#include "tools/common/write-file.h"
 #include "tools/data/manifest.h"
+#include "tools/measure/event-score.h"
+#include "tools/measure/label-score.h"
 #include "tools/measure/language.h"
 #include "tools/measure/recognise.h"
 #include "tools/measure/score.h"
@@ -13,11 +16,16 @@
 static const CommandUsage usage = {
   "MODEL MANIFEST",
   "Measures a model on the recordings of a manifest. Speech: word and\n"
-  "character error rates (%) per corpus, with the 95 % interval that\n"
-  "resampling the utterances gives. Gestures: accuracy and confusions.\n"
+  "character error rates (%) per group, with the 95 % interval that\n"
+  "resampling the utterances gives. Gestures: accuracy, F1 and confusions.\n"
+  "Events (--events) in long videos, a row each with columns path, start, end\n"
+  "(seconds) and label: F1 and false alarms per hour. A row with an empty "
+  "label\n"
+  "stands for a video in which nothing happens.\n"
   "Language models: bits a character of the manifest's texts.",
   "  rnncore eval speech.safetensors manifest.tsv --where corpus=an4 \\\n"
-  "    --where split=test --transcripts",
+  "    --where split=test --transcripts\n"
+  "  rnncore eval gestures.safetensors clips.tsv --confusion matrix.svg",
   2,
   2,
 };
@@ -30,24 +38,34 @@ typedef struct {
   GArray *rows;
   gboolean stream;
   gboolean transcripts;
-  gint truth; /* columns */
-  gint corpus;
+  gboolean events;
+  char *group_column;
+  double tolerance;
+  char *confusion; /* (nullable): path */
+  gint truth;      /* columns */
+  gint group;
+  gint start, end;
   SpeechScore *speech;
   LabelScore *gestures;
   LanguageScore *language;
+  EventScore *spotted;
   double seconds;
   double processor;
   guint n_failed;
 } Evaluation;
+
+static const char *
+group_of (const Evaluation *eval, guint row)
+{
+  return eval->group < 0 ? "all"
+                         : manifest_field (eval->manifest, row, eval->group);
+}
 
 static gboolean
 eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
     GError **error)
 {
   const char *truth = manifest_field (eval->manifest, row, eval->truth);
-  const char *corpus = eval->corpus < 0
-      ? "all"
-      : manifest_field (eval->manifest, row, eval->corpus);
   g_autofree char *text = eval->stream
       ? recognise_speech_stream (eval->model, &eval->decoding, path, seconds,
           &eval->processor, error)
@@ -60,7 +78,7 @@ eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
     return FALSE;
   reference = labels_normalise_text (truth);
   heard = labels_normalise_text (text);
-  speech_score_add (eval->speech, corpus, reference, heard);
+  speech_score_add (eval->speech, group_of (eval, row), reference, heard);
   if (eval->transcripts)
     printf ("%s\t%s\t%s\n", path, reference, heard);
   return TRUE;
@@ -82,7 +100,8 @@ eval_clip (Evaluation *eval, guint row, const char *path, double *seconds,
   heard = recognise_clip (eval->model, path, seconds, &eval->processor, error);
   if (heard < 0)
     return FALSE;
-  label_score_add (eval->gestures, (guint) reference, (guint) heard);
+  label_score_add (eval->gestures, group_of (eval, row), (guint) reference,
+      (guint) heard);
   if (eval->transcripts)
     printf ("%s\t%s\t%s\n", path, truth, eval->labels->names[heard]);
   return TRUE;
@@ -103,14 +122,89 @@ eval_letters (Evaluation *eval, guint row, GError **error)
 }
 
 static gboolean
-eval_row (Evaluation *eval, guint row, double *seconds, GError **error)
+add_reference (Evaluation *eval, guint row, GArray *events, GError **error)
 {
+  const Manifest *manifest = eval->manifest;
+  const char *label = manifest_field (manifest, row, eval->truth);
+  const char *start = manifest_field (manifest, row, eval->start);
+  const char *end = manifest_field (manifest, row, eval->end);
+  char *rest[2] = { NULL, NULL };
+  double times[2];
+
+  if (label[0] == '\0')
+    return TRUE;
+  times[0] = g_ascii_strtod (start, &rest[0]);
+  times[1] = g_ascii_strtod (end, &rest[1]);
+  if (rest[0] == start || *rest[0] != '\0' || rest[1] == end || *rest[1] != '\0'
+      || !(times[0] >= 0 && times[1] >= times[0])) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "%s:%u: \"%s\" to \"%s\" is no time from start to end", manifest->path,
+        manifest->lines[row], start, end);
+    return FALSE;
+  }
+  if (labels_find (eval->labels, label, error) < 0) {
+    g_prefix_error (error, "%s:%u: ", manifest->path, manifest->lines[row]);
+    return FALSE;
+  }
+  events_add (events, label, times[0], times[1]);
+  return TRUE;
+}
+
+static int
+compare_events (gconstpointer a, gconstpointer b)
+{
+  double x = ((const Event *) a)->start, y = ((const Event *) b)->start;
+
+  return (x > y) - (x < y);
+}
+
+/* All rows of one video count with its first. */
+static gboolean
+eval_stream (Evaluation *eval, guint index, const char *path, double *seconds,
+    GError **error)
+{
+  g_autoptr (GArray) reference = events_new ();
+  g_autoptr (GArray) heard = NULL;
+  guint first = g_array_index (eval->rows, guint, index);
+
+  for (guint i = 0; i < eval->rows->len; i++) {
+    guint row = g_array_index (eval->rows, guint, i);
+    g_autofree char *other = manifest_media_path (eval->manifest, row);
+
+    if (!g_str_equal (other, path))
+      continue;
+    if (i < index)
+      return TRUE;
+    if (!add_reference (eval, row, reference, error))
+      return FALSE;
+  }
+  g_array_sort (reference, compare_events);
+  heard
+      = recognise_events (eval->model, path, seconds, &eval->processor, error);
+  if (heard == NULL)
+    return FALSE;
+  event_score_add (eval->spotted, group_of (eval, first), reference, heard,
+      *seconds);
+  for (guint i = 0; eval->transcripts && i < heard->len; i++) {
+    const Event *event = &g_array_index (heard, Event, i);
+
+    printf ("%s\t%.3f\t%.3f\t%s\n", path, event->start, event->end,
+        event->label);
+  }
+  return TRUE;
+}
+
+static gboolean
+eval_row (Evaluation *eval, guint index, double *seconds, GError **error)
+{
+  guint row = g_array_index (eval->rows, guint, index);
   g_autofree char *path = NULL;
 
   if (eval->language != NULL)
     return eval_letters (eval, row, error);
   path = manifest_media_path (eval->manifest, row);
   return eval->speech ? eval_text (eval, row, path, seconds, error)
+      : eval->events  ? eval_stream (eval, index, path, seconds, error)
                       : eval_clip (eval, row, path, seconds, error);
 }
 
@@ -121,11 +215,10 @@ eval_rows (Evaluation *eval)
 
   progress_begin (&progress, "measuring", 0);
   for (guint i = 0; i < eval->rows->len && !interrupt_seen (); i++) {
-    guint row = g_array_index (eval->rows, guint, i);
     g_autoptr (GError) error = NULL;
     double seconds = 0;
 
-    if (!eval_row (eval, row, &seconds, &error)) {
+    if (!eval_row (eval, i, &seconds, &error)) {
       message ("%s", error->message);
       eval->n_failed++;
     }
@@ -133,6 +226,53 @@ eval_rows (Evaluation *eval)
     progress_show (&progress, (double) (i + 1) / eval->rows->len, NULL);
   }
   progress_end (&progress);
+}
+
+static gboolean
+find_columns (Evaluation *eval, GError **error)
+{
+  eval->group = eval->group_column != NULL
+      ? manifest_require_column (eval->manifest, eval->group_column, error)
+      : manifest_column (eval->manifest, "corpus");
+  if (eval->group_column != NULL && eval->group < 0)
+    return FALSE;
+  if (!eval->events)
+    return TRUE;
+  eval->start = manifest_require_column (eval->manifest, "start", error);
+  eval->end = eval->start < 0
+      ? -1
+      : manifest_require_column (eval->manifest, "end", error);
+  return eval->end >= 0;
+}
+
+/* A letter in, the next one's probabilities out. */
+static gboolean
+is_language_model (RnncModel *model)
+{
+  return g_str_equal (rnnc_model_task (model), "language-model")
+      && rnnc_model_frontend (model)->type == RNNC_FRONTEND_NONE
+      && rnnc_model_input_size (model) == 1
+      && rnnc_model_output_size (model) == rnnc_model_n_labels (model)
+      && rnnc_model_stride (model) == 1 && !rnnc_model_is_many_to_one (model);
+}
+
+static gboolean
+check_type (const Evaluation *eval, const char *path, RnncFrontendType type,
+    GError **error)
+{
+  if (type != RNNC_FRONTEND_VIDEO && (eval->events || eval->confusion))
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
+        "%s: --events and --confusion are for gesture models", path);
+  else if ((type == RNNC_FRONTEND_LOG_MEL && rnnc_model_blank (eval->model) < 0)
+      || (type == RNNC_FRONTEND_NONE && !is_language_model (eval->model))
+      || type == RNNC_FRONTEND_WAVEFORM
+      || (type == RNNC_FRONTEND_VIDEO
+          && !rnnc_model_is_many_to_one (eval->model)))
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
+        "%s: neither a speech, a gesture nor a language model", path);
+  else
+    return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -149,21 +289,9 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
   if (eval->model == NULL)
     return FALSE;
   type = rnnc_model_frontend (eval->model)->type;
-  language = g_str_equal (rnnc_model_task (eval->model), "language-model")
-      && rnnc_model_input_size (eval->model) == 1
-      && rnnc_model_output_size (eval->model)
-          == rnnc_model_n_labels (eval->model)
-      && rnnc_model_stride (eval->model) == 1
-      && !rnnc_model_is_many_to_one (eval->model);
-  if ((type == RNNC_FRONTEND_LOG_MEL && rnnc_model_blank (eval->model) < 0)
-      || (type == RNNC_FRONTEND_NONE && !language)
-      || type == RNNC_FRONTEND_WAVEFORM
-      || (type == RNNC_FRONTEND_VIDEO
-          && !rnnc_model_is_many_to_one (eval->model))) {
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-        "%s: neither a speech, a gesture nor a language model", path);
+  language = is_language_model (eval->model);
+  if (!check_type (eval, path, type, error))
     return FALSE;
-  }
   eval->labels = labels_from_model (eval->model, error);
   eval->manifest = language ? manifest_load_texts (manifest, error)
                             : manifest_load (manifest, error);
@@ -176,7 +304,8 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
       type == RNNC_FRONTEND_VIDEO ? "label" : "text", error);
   if (eval->truth < 0)
     return FALSE;
-  eval->corpus = manifest_column (eval->manifest, "corpus");
+  if (!find_columns (eval, error))
+    return FALSE;
   eval->rows = manifest_select (eval->manifest, conditions, error);
   if (eval->rows == NULL)
     return FALSE;
@@ -187,10 +316,13 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
   }
   if (language)
     eval->language = g_new0 (LanguageScore, 1);
-  else if (type == RNNC_FRONTEND_VIDEO)
-    eval->gestures = label_score_new (eval->model);
-  else
+  else if (type != RNNC_FRONTEND_VIDEO)
     eval->speech = speech_score_new ();
+  else if (eval->events)
+    eval->spotted = event_score_new (eval->tolerance);
+  else
+    eval->gestures = label_score_new ((const char *const *) eval->labels->names,
+        eval->labels->n);
   return TRUE;
 }
 
@@ -200,6 +332,9 @@ clear (Evaluation *eval)
   speech_score_free (eval->speech);
   label_score_free (eval->gestures);
   g_free (eval->language);
+  event_score_free (eval->spotted);
+  g_free (eval->group_column);
+  g_free (eval->confusion);
   g_clear_pointer (&eval->rows, g_array_unref);
   decode_options_clear (&eval->decoding);
   manifest_free (eval->manifest);
@@ -224,6 +359,18 @@ parse_condition (const char *text, GPtrArray *conditions)
   return TRUE;
 }
 
+static gboolean
+write_picture (Evaluation *eval)
+{
+  g_autofree char *picture = label_score_picture (eval->gestures);
+  GError *error = NULL;
+
+  if (write_file (eval->confusion, picture, strlen (picture), &error))
+    return TRUE;
+  command_fail (error);
+  return FALSE;
+}
+
 static int
 run (Evaluation *eval)
 {
@@ -235,8 +382,12 @@ run (Evaluation *eval)
     language_score_print (eval->language, stdout);
   else if (eval->speech != NULL)
     speech_score_print (eval->speech, stdout);
+  else if (eval->spotted != NULL)
+    event_score_print (eval->spotted, stdout);
   else
     label_score_print (eval->gestures, stdout);
+  if (eval->confusion != NULL && !write_picture (eval))
+    return EXIT_FAILED;
   if (eval->seconds > 0)
     message ("%.4f s of processor per second of media (network and decoder)",
         eval->processor / eval->seconds);
@@ -251,7 +402,7 @@ run (Evaluation *eval)
 int
 command_eval (int argc, char **argv)
 {
-  Evaluation eval = { 0 };
+  Evaluation eval = { .tolerance = 0.5 };
   g_auto (GStrv) arguments = NULL;
   g_auto (GStrv) where = NULL;
   g_autoptr (GPtrArray) conditions
@@ -266,6 +417,16 @@ command_eval (int argc, char **argv)
         "A line a recording: path, reference, result", NULL },
     { "stream", 0, 0, G_OPTION_ARG_NONE, &eval.stream,
         "Speech as an element hears it, in chunks with endpoints", NULL },
+    { "group", 'g', 0, G_OPTION_ARG_STRING, &eval.group_column,
+        "A line for each value of this column; default: corpus, if it is there",
+        "COLUMN" },
+    { "confusion", 0, 0, G_OPTION_ARG_FILENAME, &eval.confusion,
+        "Also the confusion matrix of clips as a picture (SVG)", "FILE" },
+    { "events", 0, 0, G_OPTION_ARG_NONE, &eval.events,
+        "Spot gestures in long videos", NULL },
+    { "tolerance", 0, 0, G_OPTION_ARG_DOUBLE, &eval.tolerance,
+        "Events: seconds that one may be off and still count; default 0.5",
+        "SECONDS" },
     { NULL },
   };
 
@@ -277,6 +438,11 @@ command_eval (int argc, char **argv)
     if (!parse_condition (where[i], conditions))
       return command_misused (argv[0], "--where %s: not COLUMN=VALUE",
           where[i]);
+  if (eval.events && eval.confusion != NULL)
+    return command_misused (argv[0],
+        "--events and --confusion exclude each other");
+  if (!(eval.tolerance >= 0 && eval.tolerance <= 3600))
+    return command_misused (argv[0], "--tolerance: 0 to 3600");
   status = prepare (&eval, arguments[0], arguments[1], conditions, &error)
       ? run (&eval)
       : command_fail (error);

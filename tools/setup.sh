@@ -14,8 +14,8 @@ build_packages=(
   gstreamer1.0-plugins-bad gstreamer1.0-libav
 )
 test_packages=(
-  ffmpeg gcc-aarch64-linux-gnu gstreamer1.0-x libc6-dev-arm64-cross
-  gir1.2-gstreamer-1.0 pulseaudio pulseaudio-utils python3-gi
+  chromium chromium-driver ffmpeg gcc-aarch64-linux-gnu gir1.2-gstreamer-1.0
+  gstreamer1.0-x libc6-dev-arm64-cross pulseaudio pulseaudio-utils python3-gi
   qemu-user shellcheck valgrind
 )
 

@@ -469,7 +469,7 @@ test_gestures (void)
     fixture_rnncore (&fixture, &outcome, "eval", "g.safetensors", "g.tsv",
         NULL);
     g_assert_cmpint (outcome.status, ==, 0);
-    g_assert_nonnull (strstr (outcome.out, "\n2\t2\t100.00\t"));
+    g_assert_nonnull (strstr (outcome.out, "\nall\t2\t2\t100.00\t"));
     outcome_clear (&outcome);
     fixture_rnncore (&fixture, &outcome, "label", "-m", "g.safetensors",
         "left.mkv", "right.mkv", NULL);

@@ -26,6 +26,7 @@ export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_PATH=$root$libdir/pkgconfig
 
 try rnnspeech gst-inspect-1.0 --exists --atleast-version=0.1 rnnspeech
 try rnngesture gst-inspect-1.0 --exists --atleast-version=0.1 rnngesture
+try man test -s "$root$prefix/share/man/man1/rnncore.1"
 try info "$root$prefix/bin/rnncore" info speech-en-streaming
 
 # The installed elements find the installed models and hear and see with them.

@@ -116,98 +116,11 @@ print_corpus (const CorpusScore *corpus, FILE *file)
 void
 speech_score_print (const SpeechScore *score, FILE *file)
 {
-  fputs ("corpus\tutterances\twords\tword-error\tlow\thigh\tsubstitutions\t"
+  fputs ("group\tutterances\twords\tword-error\tlow\thigh\tsubstitutions\t"
          "insertions\tdeletions\tcharacter-error\n",
       file);
   for (guint i = 0; i < score->corpora->len; i++)
     print_corpus (g_ptr_array_index (score->corpora, i), file);
   if (score->corpora->len != 1)
     print_corpus (score->all, file);
-}
-
-/* --- labels
- * --------------------------------------------------------------------- */
-
-struct _LabelScore {
-  RnncModel *model;
-  guint n;
-  guint *confusion; /* [n, n]: rows are what it is, columns what was said */
-  GArray *errors;   /* double, 0 or 1 */
-  GArray *ones;
-};
-
-LabelScore *
-label_score_new (RnncModel *model)
-{
-  LabelScore *score = g_new0 (LabelScore, 1);
-
-  score->model = rnnc_model_ref (model);
-  score->n = rnnc_model_n_labels (model);
-  score->confusion = g_new0 (guint, (gsize) score->n * score->n + 1);
-  score->errors = g_array_new (FALSE, FALSE, sizeof (double));
-  score->ones = g_array_new (FALSE, FALSE, sizeof (double));
-  return score;
-}
-
-void
-label_score_free (LabelScore *score)
-{
-  if (score == NULL)
-    return;
-  rnnc_model_unref (score->model);
-  g_free (score->confusion);
-  g_array_unref (score->errors);
-  g_array_unref (score->ones);
-  g_free (score);
-}
-
-void
-label_score_add (LabelScore *score, guint reference, guint heard)
-{
-  double error = reference != heard;
-  double one = 1;
-
-  score->confusion[(gsize) reference * score->n + heard]++;
-  g_array_append_val (score->errors, error);
-  g_array_append_val (score->ones, one);
-}
-
-static void
-print_label (const LabelScore *score, guint reference, FILE *file)
-{
-  const guint *row = score->confusion + (gsize) reference * score->n;
-  guint total = 0;
-  gboolean any = FALSE;
-
-  for (guint i = 0; i < score->n; i++)
-    total += row[i];
-  fprintf (file, "%s\t%u\t%u\t", rnnc_model_label (score->model, reference),
-      total, row[reference]);
-  for (guint i = 0; i < score->n; i++) {
-    if (i == reference || row[i] == 0)
-      continue;
-    fprintf (file, "%s%s %u", any ? ", " : "",
-        rnnc_model_label (score->model, i), row[i]);
-    any = TRUE;
-  }
-  fputc ('\n', file);
-}
-
-void
-label_score_print (const LabelScore *score, FILE *file)
-{
-  double low, high;
-  guint right = 0;
-  guint n = score->errors->len;
-
-  for (guint i = 0; i < score->n; i++)
-    right += score->confusion[(gsize) i * score->n + i];
-  bootstrap_interval ((const double *) (const void *) score->errors->data,
-      (const double *) (const void *) score->ones->data, n, &low, &high);
-  fputs ("clips\tright\taccuracy\tlow\thigh\n", file);
-  fprintf (file, "%u\t%u\t%.2f\t%.2f\t%.2f\n\n", n, right,
-      n ? 100.0 * right / n : 0, 100 * (1 - high), 100 * (1 - low));
-  fputs ("label\tclips\tright\ttaken for\n", file);
-  for (guint i = 0; i < score->n; i++)
-    print_label (score, i, file);
 }

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Texts, per corpus and in all. */
+/* Texts, per group and in all. */
 typedef struct _SpeechScore SpeechScore;
 
 SpeechScore *speech_score_new (void);
@@ -20,14 +20,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpeechScore, speech_score_free)
 void speech_score_add (SpeechScore *score, const char *corpus,
     const char *reference, const char *heard);
 void speech_score_print (const SpeechScore *score, FILE *file);
-
-/* Labels: accuracy and who is taken for whom. */
-typedef struct _LabelScore LabelScore;
-
-LabelScore *label_score_new (RnncModel *model);
-void label_score_free (LabelScore *score);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LabelScore, label_score_free)
-void label_score_add (LabelScore *score, guint reference, guint heard);
-void label_score_print (const LabelScore *score, FILE *file);
 
 G_END_DECLS

@@ -10,6 +10,10 @@
 /* Timestamps of lossy containers jitter; only more than this is a hole. */
 #define MIN_HOLE_MS 40
 #define MAX_HOLE_S 3600
+/* Times of damaged files: no more silence than this in all, and none for times
+ * so far behind the end that the file itself tells. */
+#define MAX_SILENCE_S 86400
+#define MAX_OVERRUN_S 60
 
 typedef struct {
   Decoder decoder;
@@ -24,7 +28,8 @@ typedef struct {
   guint64 n_out; /* samples since the file's start, at @rate */
   guint64 first; /* what is handed out: samples, as @n_out */
   guint64 end;
-  gboolean any; /* was handed out */
+  gboolean any;   /* was handed out */
+  gint64 silence; /* ns that were put in */
   float block[BLOCK];
   MediaAudioFunc func;
   gpointer user_data;
@@ -126,6 +131,16 @@ is_same_format (const AudioDecoder *audio, const AVFrame *frame)
       && av_channel_layout_compare (&audio->layout, &frame->ch_layout) == 0;
 }
 
+static gboolean
+is_credible (const AudioDecoder *audio, gint64 time)
+{
+  gint64 duration = audio->decoder.format->duration;
+
+  return time != AV_NOPTS_VALUE
+      && (duration <= 0 || time / 1000 <= duration + MAX_OVERRUN_S * 1000000LL)
+      && audio->silence < MAX_SILENCE_S * 1000000000LL;
+}
+
 /* Where @time lies behind what was decoded so far, silence is put in between.
  */
 static gboolean
@@ -135,14 +150,18 @@ fill_hole (AudioDecoder *audio, gint64 time, GError **error)
       + (audio->in_rate == 0
               ? 0
               : av_rescale (audio->n_in, 1000000000, audio->in_rate));
-  gint64 hole = time - now;
+  gint64 hole;
   gint64 due;
 
-  if (time == AV_NOPTS_VALUE || hole < MIN_HOLE_MS * 1000000LL)
+  if (!is_credible (audio, time))
+    return TRUE;
+  hole = time - now;
+  if (hole < MIN_HOLE_MS * 1000000LL)
     return TRUE;
   if (!drain (audio, error))
     return FALSE;
   hole = MIN (hole, MAX_HOLE_S * 1000000000LL);
+  audio->silence += hole;
   audio->origin = now + hole;
   audio->n_in = 0;
   due = av_rescale (audio->origin, audio->rate, 1000000000);

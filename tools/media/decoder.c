@@ -13,6 +13,9 @@
 /* Damaged packets in a row that are passed over. */
 #define MAX_BAD_PACKETS 64
 
+/* Of a picture: a damaged header must not ask for all memory there is. */
+#define MAX_PIXELS (1 << 27)
+
 #define SEEK_MARGIN_US 1000000
 
 gboolean
@@ -98,6 +101,7 @@ open_codec (Decoder *decoder, enum AVMediaType type, const char *track,
   decoder->codec = avcodec_alloc_context3 (codec);
   if (decoder->codec == NULL)
     return decoder_fail (decoder->path, "decode it", AVERROR (ENOMEM), error);
+  decoder->codec->max_pixels = MAX_PIXELS;
   decoder->codec->pkt_timebase = decoder->stream->time_base;
   code = avcodec_parameters_to_context (decoder->codec,
       decoder->stream->codecpar);
