@@ -256,7 +256,8 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
     transcriber->core_reset_due = FALSE;
   switch (kind) {
     case RNNC_ENDPOINT_NONE:
-      maybe_report_partial (transcriber);
+      if (transcriber->endpoint.open)
+        maybe_report_partial (transcriber);
       break;
     case RNNC_ENDPOINT_LENGTH: /* in the midst of speech: no reset */
       finish_utterance (transcriber, G_MAXUINT64, TRUE);
@@ -515,8 +516,10 @@ rnnc_transcriber_flush (RnncTranscriber *transcriber)
         utterance_start (transcriber));
   else
     rnnc_stream_flush (transcriber->stream);
-  finish_utterance (transcriber,
-      time_of_half_samples (transcriber, 2 * transcriber->n_samples), FALSE);
+  /* Faint letters that no frame belongs to are silence. */
+  if (transcriber->endpoint.open)
+    finish_utterance (transcriber,
+        time_of_half_samples (transcriber, 2 * transcriber->n_samples), FALSE);
   restart (transcriber);
 }
 
