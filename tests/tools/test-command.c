@@ -289,6 +289,38 @@ test_kill (void)
   fixture_end (&fixture);
 }
 
+/* No room for the model: one message, and nothing half written is left. (A
+ * limit on the size of files stands for the disk's end.) */
+static void
+test_no_room (void)
+{
+  Fixture fixture;
+  Outcome outcome;
+  g_autoptr (GDir) folder = NULL;
+  const char *name;
+  const char *const limited[] = { "sh", "-c",
+    "trap '' XFSZ; ulimit -f 8; exec \"$0\" train r.json --restart",
+    g_getenv ("RNNCORE_COMMAND"), NULL };
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  write_recipe (&fixture, "r.json", 1, "y.safetensors"); /* fills the cache */
+  expect (&fixture, 0, "epoch 1:", "r.json", NULL, NULL);
+  write_recipe (&fixture, "r.json", 2, "x.safetensors");
+  fixture_run (&fixture, &outcome, limited);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err, "x.safetensors"));
+  g_assert_nonnull (strstr (outcome.err, "File too large"));
+  outcome_clear (&outcome);
+  folder = g_dir_open (fixture.folder, 0, NULL);
+  while ((name = g_dir_read_name (folder)) != NULL) {
+    if (g_str_has_prefix (name, "x.safetensors")
+        && !g_str_has_suffix (name, ".csv"))
+      g_test_fail_printf ("%s was left", name);
+  }
+  fixture_end (&fixture);
+}
+
 /* One bad recording among ten is a mistake, one among thirty is not. */
 static void
 test_undecodable (void)
@@ -494,6 +526,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/train/resume", test_resume);
   g_test_add_func ("/tools/train/interrupt", test_interrupt);
   g_test_add_func ("/tools/train/kill", test_kill);
+  g_test_add_func ("/tools/train/no-room", test_no_room);
   g_test_add_func ("/tools/train/undecodable", test_undecodable);
   g_test_add_func ("/tools/train/mistakes", test_mistakes);
   g_test_add_func ("/tools/command/speech", test_use);
