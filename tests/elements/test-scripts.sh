@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 for program in gst-launch-1.0 ffmpeg ffprobe; do
   command -v "$program" > /dev/null || skip_all "$program is not installed"
 done
-for element in decodebin avdec_h264 webvttenc srtenc textoverlay; do
+for element in decodebin avdec_h264 webvttenc srtenc textoverlay vp8enc; do
   gst-inspect-1.0 --exists "$element" || skip_all "$element is not installed"
 done
 
@@ -71,7 +71,7 @@ bright() {
 overlay() {
   gst-launch-1.0 -q videotestsrc pattern=black num-buffers=66 \
     ! video/x-raw,width=320,height=240,framerate=30/1 ! textoverlay name=o \
-    ! videoconvert ! avenc_mpeg4 bitrate=1000000 ! matroskamux \
+    ! videoconvert ! vp8enc deadline=1 ! matroskamux \
     ! filesink location="$work/captions.mkv" filesrc location="$work/in.wav" \
     ! wavparse ! audioconvert ! rnnspeech "$tones" ! o.text_sink || return 1
   for at in 0.1 0.5 1.2 1.9; do
@@ -89,11 +89,17 @@ overlay() {
 
 # The name of the gesture over the video in which it is made.
 gesture_overlay() {
-  gst-launch-1.0 -q filesrc location="$sample" ! decodebin \
-    expose-all-streams=false caps=video/x-raw ! videoconvert \
-    ! rnngesture name=g report-after=0 g.src ! queue max-size-time=0 \
-    max-size-bytes=0 max-size-buffers=0 ! textoverlay name=o ! fakesink \
-    g.text_src ! queue ! o.text_sink
+  local frames
+  gst-launch-1.0 -q filesrc location="$sample" ! decodebin name=d \
+    d. ! queue ! fakesink sync=false \
+    d. ! queue ! videoconvert ! rnngesture name=g report-after=0 g.src \
+    ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 \
+    ! textoverlay name=o ! videoconvert ! jpegenc \
+    ! multifilesink location="$work/gesture-%03d.jpg" \
+    g.text_src ! queue ! o.text_sink || return 1
+  frames=$(find "$work" -name 'gesture-*.jpg' | wc -l)
+  echo "$frames frames"
+  [ "$frames" -eq 38 ]
 }
 
 helps() {
