@@ -63,14 +63,14 @@ watch_python() {
 
 # bright FRAME: pixels of a caption on black.
 bright() {
-  ffmpeg -v error -i "$1" -f rawvideo -pix_fmt gray - | tr -d '\000-\310' | wc -c
+  ffmpeg -v error -i "$1" -f rawvideo -pix_fmt gray - | tr -d '\000-\226' | wc -c
 }
 
 # A video written with captions over it: the frame in the midst of the first
 # utterance shows it, those before and after it do not.
 overlay() {
   gst-launch-1.0 -q videotestsrc pattern=black num-buffers=66 \
-    ! video/x-raw,width=320,height=240,framerate=30/1 ! textoverlay name=o \
+    ! video/x-raw,width=320,height=240,framerate=30/1 ! textoverlay name=o font-desc="Sans 24" \
     ! videoconvert ! vp8enc deadline=1 ! matroskamux \
     ! filesink location="$work/captions.mkv" filesrc location="$work/in.wav" \
     ! wavparse ! audioconvert ! rnnspeech "$tones" ! o.text_sink || return 1
@@ -82,9 +82,9 @@ overlay() {
   echo "bright pixels: $(bright "$work/at-0.1.png") $(bright "$work/at-0.5.png")" \
     "$(bright "$work/at-1.2.png") $(bright "$work/at-1.9.png")"
   [ "$(bright "$work/at-0.1.png")" -lt 5 ] \
-    && [ "$(bright "$work/at-0.5.png")" -gt 50 ] \
+    && [ "$(bright "$work/at-0.5.png")" -gt 20 ] \
     && [ "$(bright "$work/at-1.2.png")" -lt 5 ] \
-    && [ "$(bright "$work/at-1.9.png")" -gt 50 ]
+    && [ "$(bright "$work/at-1.9.png")" -gt 20 ]
 }
 
 # The name of the gesture over the video in which it is made.
