@@ -92,7 +92,7 @@ gesture_overlay() {
   local frames
   gst-launch-1.0 -q filesrc location="$sample" ! decodebin name=d \
     d. ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 \
-    ! fakesink sync=false \
+    ! audioconvert ! fakesink sync=false \
     d. ! queue ! videoconvert ! rnngesture name=g report-after=0 g.src \
     ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 \
     ! textoverlay name=o ! videoconvert ! jpegenc \
