@@ -4,6 +4,7 @@
  * The element and the command both are thin shells around this. */
 #pragma once
 
+#include "rnncore/rnnc-decoding.h"
 #include "rnncore/rnnc-stream.h"
 
 G_BEGIN_DECLS
@@ -22,24 +23,47 @@ typedef struct {
                         in their frames */
 } RnncWord;
 
+/* Another reading of an utterance. */
+typedef struct {
+  const char *text; /* the words joined by single spaces */
+  double confidence;
+  const RnncWord *words;
+  guint n_words; /* at least 1 */
+  gint phrase;   /* as in RnncTranscript */
+} RnncAlternative;
+
 typedef struct {
   gboolean is_final;    /* FALSE: a partial, may still change */
   guint32 utterance_id; /* counts from 0 */
   guint64 start;        /* of the first word */
   guint64 end;          /* of the last word */
   const char *text;     /* the words joined by single spaces */
-  double confidence;    /* mean over the words, weighted by duration */
+  double confidence;    /* mean over the words, weighted by duration; of a
+                           phrase: how well it fits, 0..1, see
+                           phrase_threshold */
   const RnncWord *words;
   guint n_words; /* a final has at least 1 */
+  gint phrase;   /* with a phrase list: the entry of it that was heard, see
+                    rnnc_phrase_list_phrase(); else -1 */
+  const RnncAlternative *alternatives; /* of finals: best first, all different
+                                          from the text */
+  guint n_alternatives;                /* at most as many as the options say */
 } RnncTranscript;
 
 /* Valid during the call; called from push and flush in their thread. */
 typedef void (
     *RnncTranscriptFunc) (const RnncTranscript *transcript, gpointer user_data);
 
-/* What max_utterance may be, ns: 1 s to an hour. */
+/* What max_utterance may be, ns: 1 s to an hour; to a minute for finals of
+ * whole utterances. */
 #define RNNC_TRANSCRIBER_MIN_UTTERANCE G_GUINT64_CONSTANT (1000000000)
 #define RNNC_TRANSCRIBER_MAX_UTTERANCE G_GUINT64_CONSTANT (3600000000000)
+#define RNNC_TRANSCRIBER_MAX_WHOLE G_GUINT64_CONSTANT (60000000000)
+
+#define RNNC_TRANSCRIBER_MAX_BEAM 256
+#define RNNC_TRANSCRIBER_MAX_ALTERNATIVES 16
+/* The beam where one is needed and none is asked for. */
+#define RNNC_TRANSCRIBER_DEFAULT_BEAM 16
 
 typedef struct {
   guint64 endpoint_silence; /* ns without letters that end an utterance, at
@@ -50,6 +74,27 @@ typedef struct {
                                default 20 s */
   gint64 partial_interval;  /* ns of audio between partials, at least; 0: as
                                soon as the text changes; -1: none. default 0 */
+  guint beam_width;         /* prefixes that the search keeps, at most 256. 1:
+                               the best path; but where a language model, hot
+                               words or alternatives ask for a search, 16.
+                               default 1 */
+  guint alternatives;       /* further readings with each final, at most 16;
+                               default 0 */
+  gboolean whole;           /* finals of a model that is bidirectional come from
+                               a second run over the whole utterance, not from
+                               the chunks: in one go, at the endpoint.
+                               max_utterance is then at most a minute, and what
+                               it was at the beginning. Others: without effect.
+                               Set at rnnc_transcriber_new(). default FALSE */
+  double language_weight;   /* of the language model's log-probabilities beside
+                               those of the sound, 0..10; default 0.5 */
+  double word_bonus;        /* added for each word, natural log, -20..20: what
+                               the language model takes from long sentences;
+                               without a language model no bonus is given.
+                               default 1 */
+  double phrase_threshold;  /* with a phrase list: confidence from which a
+                               phrase is accepted, 0..1 (0: the nearest phrase
+                               always); default 0.5 */
 } RnncTranscriberOptions;
 
 RNNC_API void rnnc_transcriber_options_init (RnncTranscriberOptions *options);
@@ -83,14 +128,41 @@ RNNC_API void rnnc_transcriber_push (RnncTranscriber *transcriber,
 RNNC_API void rnnc_transcriber_flush (RnncTranscriber *transcriber);
 /* Drops what was heard; yields nothing. */
 RNNC_API void rnnc_transcriber_reset (RnncTranscriber *transcriber);
-/* May be called between pushes; takes effect at once. Allocates where
- * max_utterance grows. */
+/**
+ * rnnc_transcriber_decode:
+ * @log_posteriors: [n_frames, labels], what rnnc_model_forward() yields for a
+ *   whole recording
+ *
+ * Drops what was heard, decodes the recording as one utterance of any length,
+ * yields its final and resets. For recordings of a sentence or a few; longer
+ * ones are pushed. Allocates where it is longer than max_utterance.
+ */
+RNNC_API void rnnc_transcriber_decode (RnncTranscriber *transcriber,
+    const float *log_posteriors, gsize n_frames);
+/* May be called between pushes; takes effect at once, but what changes the
+ * search (beam, alternatives, language model; max_utterance where it grows and
+ * there is a search) from the next utterance on. Allocates. */
 RNNC_API void rnnc_transcriber_set_options (RnncTranscriber *transcriber,
     const RnncTranscriberOptions *options);
+/* What decoding is helped by or held to, made for this model or one with the
+ * same labels; %NULL turns it off. A reference is taken. At once if no
+ * utterance is running, else from the next one on: what is being said is not
+ * lost. All memory is made here, none in the next push. With a phrase list, hot
+ * words and language model rest, and only what is one of the phrases yields
+ * transcripts. */
+RNNC_API void rnnc_transcriber_set_phrases (RnncTranscriber *transcriber,
+    RnncPhraseList *phrases);
+RNNC_API void rnnc_transcriber_set_hot_words (RnncTranscriber *transcriber,
+    RnncHotWords *hot_words);
+/* @language: of a model whose letters hold those of this model, see
+ * rnnc_language_model_fits(). */
+RNNC_API void rnnc_transcriber_set_language_model (RnncTranscriber *transcriber,
+    RnncLanguageModel *language);
+
 /* ns up to which everything is decided: all words that start before were in
  * finals, none will start before. During an utterance, the start of its first
- * word; else of the next output frame. Never goes back between resets. What an
- * element's GAP events may cover. */
+ * word or somewhat before; else of the next output frame. Never goes back
+ * between resets. What an element's GAP events may cover. */
 RNNC_API guint64 rnnc_transcriber_settled (RnncTranscriber *transcriber);
 /* ns from a word's last sample to it being in a partial. */
 RNNC_API guint64 rnnc_transcriber_latency (RnncTranscriber *transcriber);

@@ -27,6 +27,15 @@ gboolean
 command_parse (int argc, char **argv, const GOptionEntry *entries,
     const CommandUsage *usage, GStrv *arguments, int *status)
 {
+  return command_parse_with (argc, argv, entries, NULL, usage, arguments,
+      status);
+}
+
+gboolean
+command_parse_with (int argc, char **argv, const GOptionEntry *entries,
+    GOptionGroup *group, const CommandUsage *usage, GStrv *arguments,
+    int *status)
+{
   g_autofree char *program = g_strdup_printf ("rnncore %s", argv[0]);
   g_autoptr (GOptionContext) context = make_context (entries, usage);
   g_auto (GStrv) copy = g_new0 (char *, argc + 1);
@@ -35,6 +44,8 @@ command_parse (int argc, char **argv, const GOptionEntry *entries,
 
   for (int i = 0; i < argc; i++)
     copy[i] = g_strdup (i == 0 ? program : argv[i]);
+  if (group != NULL)
+    g_option_context_add_group (context, group);
   g_set_prgname (program);
   if (!g_option_context_parse_strv (context, &copy, &error)) {
     *status = command_misused (argv[0], "%s", error->message);

@@ -37,6 +37,11 @@ typedef struct {
 gboolean command_parse (int argc, char **argv, const GOptionEntry *entries,
     const CommandUsage *usage, GStrv *arguments, int *status);
 
+/* The same, with a group of further options (transfer full). */
+gboolean command_parse_with (int argc, char **argv, const GOptionEntry *entries,
+    GOptionGroup *group, const CommandUsage *usage, GStrv *arguments,
+    int *status);
+
 /* Says @error, frees it; returns EXIT_FAILED. */
 int command_fail (GError *error);
 /* Says what is wrong with the command line; returns EXIT_USAGE. */

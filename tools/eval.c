@@ -31,6 +31,7 @@ static const CommandUsage usage = {
 typedef struct {
   RnncModel *model;
   Labels *labels;
+  DecodeOptions decoding;
   Manifest *manifest;
   GArray *rows;
   gboolean stream;
@@ -63,10 +64,10 @@ eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
 {
   const char *truth = manifest_field (eval->manifest, row, eval->truth);
   g_autofree char *text = eval->stream
-      ? recognise_speech_stream (eval->model, path, seconds, &eval->processor,
-          error)
-      : recognise_speech (eval->model, eval->labels, path, seconds,
-          &eval->processor, error);
+      ? recognise_speech_stream (eval->model, &eval->decoding, path, seconds,
+          &eval->processor, error)
+      : recognise_speech (eval->model, eval->labels, &eval->decoding, path,
+          seconds, &eval->processor, error);
   g_autofree char *reference = NULL;
   g_autofree char *heard = NULL;
 
@@ -263,6 +264,9 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
   eval->manifest = manifest_load (manifest, error);
   if (eval->labels == NULL || eval->manifest == NULL)
     return FALSE;
+  if (type != RNNC_FRONTEND_VIDEO
+      && !decode_options_load (&eval->decoding, eval->model, error))
+    return FALSE;
   eval->truth = manifest_require_column (eval->manifest,
       type == RNNC_FRONTEND_VIDEO ? "label" : "text", error);
   if (eval->truth < 0)
@@ -296,6 +300,7 @@ clear (Evaluation *eval)
   g_free (eval->group_column);
   g_free (eval->confusion);
   g_clear_pointer (&eval->rows, g_array_unref);
+  decode_options_clear (&eval->decoding);
   manifest_free (eval->manifest);
   labels_free (eval->labels);
   g_clear_pointer (&eval->model, rnnc_model_unref);
@@ -387,7 +392,9 @@ command_eval (int argc, char **argv)
     { NULL },
   };
 
-  if (!command_parse (argc, argv, entries, &usage, &arguments, &status))
+  decode_options_init (&eval.decoding);
+  if (!command_parse_with (argc, argv, entries,
+          decode_options_group (&eval.decoding), &usage, &arguments, &status))
     return status;
   for (guint i = 0; where != NULL && where[i] != NULL; i++)
     if (!parse_condition (where[i], conditions))

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
-#include "rnncore/decode/ctc-decoder.h"
 #include "rnncore/decode/endpoint.h"
+#include "rnncore/decode/hot-words.h"
+#include "rnncore/decode/phrase-list.h"
+#include "rnncore/decode/recogniser.h"
+#include "rnncore/decode/whole.h"
 #include "rnncore/model/model-private.h"
 
 #define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
@@ -14,6 +17,10 @@
  * of how the caller cuts the audio; several frames to a block let whoever
  * pushes whole files run several steps at a time. */
 #define BLOCK_FRAMES 4
+
+/* Output frames by which a word may begin earlier for a network that sees the
+ * whole utterance than for one that hears it in chunks. */
+#define EARLIER 13
 
 struct _RnncTranscriber {
   RnncModel *model;
@@ -26,7 +33,10 @@ struct _RnncTranscriber {
   gint64 centre;      /* middle of output frame 0, in half samples */
   guint block;        /* samples */
 
-  RnncCtcDecoder *decoder;
+  RnncRecogniser *recogniser;
+  RnncWhole *whole;        /* (nullable) */
+  guint64 whole_utterance; /* ns; the longest that it has room for */
+  guint64 utterance_begin; /* frame behind the last utterance */
   RnncEndpoint endpoint;
   gboolean partials;
   guint64 partial_interval; /* frames */
@@ -35,11 +45,13 @@ struct _RnncTranscriber {
   guint phase;       /* samples in the block */
   gboolean core_reset_due;
   guint32 utterance_id;
-  guint n_reported;     /* letters of the last partial */
+  guint64 reported;     /* key of the last partial; 0: none */
   guint64 next_partial; /* frame */
 
   guint capacity;
-  RnncWord *words; /* [capacity] */
+  guint n_readings;
+  RnncWord **words; /* [n_readings, capacity] */
+  RnncAlternative alternatives[RNNC_TRANSCRIBER_MAX_ALTERNATIVES];
 };
 
 void
@@ -50,6 +62,12 @@ rnnc_transcriber_options_init (RnncTranscriberOptions *options)
   options->endpoint_silence = 800 * NS_PER_SECOND / 1000;
   options->max_utterance = 20 * NS_PER_SECOND;
   options->partial_interval = 0;
+  options->beam_width = 1;
+  options->alternatives = 0;
+  options->whole = FALSE;
+  options->language_weight = 0.5;
+  options->word_bonus = 1.0;
+  options->phrase_threshold = 0.5;
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -87,75 +105,153 @@ frames_of_time (const RnncTranscriber *transcriber, guint64 duration)
 
 /* --- results -------------------------------------------------------------- */
 
-/* @limit: no word ends later, ns */
-static void
-report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
+/* Words with times; returns their mean confidence, weighted by duration.
+ * @limit: no word ends later, ns */
+static double
+write_words (RnncTranscriber *transcriber, const RnncWordList *list,
+    guint64 limit, RnncWord *words)
 {
-  const RnncCtcWord *found;
-  RnncTranscript transcript = {
-    .is_final = is_final,
-    .utterance_id = transcriber->utterance_id,
-    .text = rnnc_ctc_decoder_text (transcriber->decoder),
-    .words = transcriber->words,
-  };
   double sum = 0.0, duration = 0.0;
 
-  transcript.n_words = rnnc_ctc_decoder_words (transcriber->decoder, &found);
-  for (guint i = 0; i < transcript.n_words; i++) {
-    RnncWord *word = &transcriber->words[i];
+  for (guint i = 0; i < list->n_words; i++) {
+    const RnncCtcWord *found = &list->words[i];
+    RnncWord *word = &words[i];
     double weight;
 
-    word->text = found[i].text;
-    word->end = MIN (frame_start (transcriber, found[i].end), limit);
-    word->start = MIN (frame_start (transcriber, found[i].start), word->end);
-    word->confidence = found[i].posteriors / found[i].n_letters;
+    word->text = found->text;
+    word->end = MIN (frame_start (transcriber, found->end), limit);
+    word->start = MIN (frame_start (transcriber, found->start), word->end);
+    word->confidence = found->posteriors / found->n_letters;
     /* A word that is all in the first samples may last no time at all. */
     weight = (double) (word->end - word->start) + 1.0;
     sum += weight * word->confidence;
     duration += weight;
   }
-  transcript.start = transcriber->words[0].start;
-  transcript.end = transcriber->words[transcript.n_words - 1].end;
-  transcript.confidence = sum / duration;
-  if (transcriber->func != NULL)
-    transcriber->func (&transcript, transcriber->user_data);
+  return sum / duration;
 }
 
-/* Ends the utterance, if there is one. */
-static void
-finish_utterance (RnncTranscriber *transcriber, guint64 limit)
+static RnncAlternative
+write_reading (RnncTranscriber *transcriber, const RnncReading *reading,
+    guint64 limit, RnncWord *words)
 {
-  if (rnnc_ctc_decoder_n_letters (transcriber->decoder) == 0)
+  double confidence = write_words (transcriber, &reading->list, limit, words);
+
+  return (RnncAlternative){ .text = reading->list.text,
+    .confidence = reading->confidence < 0 ? confidence : reading->confidence,
+    .words = words,
+    .n_words = reading->list.n_words,
+    .phrase = reading->phrase };
+}
+
+/* Returns whether there was anything to report. */
+static gboolean
+report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
+{
+  const RnncReading *readings;
+  guint n = rnnc_recogniser_read (transcriber->recogniser, is_final, &readings);
+  RnncAlternative best;
+  RnncTranscript transcript;
+
+  if (n == 0)
+    return FALSE;
+  best
+      = write_reading (transcriber, &readings[0], limit, transcriber->words[0]);
+  for (guint i = 1; i < n; i++)
+    transcriber->alternatives[i - 1] = write_reading (transcriber, &readings[i],
+        limit, transcriber->words[i]);
+  transcript = (RnncTranscript){ .is_final = is_final,
+    .utterance_id = transcriber->utterance_id,
+    .start = best.words[0].start,
+    .end = best.words[best.n_words - 1].end,
+    .text = best.text,
+    .confidence = best.confidence,
+    .words = best.words,
+    .n_words = best.n_words,
+    .phrase = best.phrase,
+    .alternatives = transcriber->alternatives,
+    .n_alternatives = n - 1 };
+  if (transcriber->func != NULL)
+    transcriber->func (&transcript, transcriber->user_data);
+  return TRUE;
+}
+
+/* The frame before which the utterance has no words. */
+static guint64
+utterance_start (const RnncTranscriber *transcriber)
+{
+  guint64 start = rnnc_recogniser_start (transcriber->recogniser);
+
+  if (transcriber->whole == NULL)
+    return start;
+  return MAX (transcriber->utterance_begin,
+      start > EARLIER ? start - EARLIER : 0);
+}
+
+static void
+hear_whole (RnncTranscriber *transcriber)
+{
+  guint64 from = utterance_start (transcriber);
+  guint64 to = rnnc_recogniser_n_frames (transcriber->recogniser);
+  guint n;
+  const float *frames;
+
+  if (to == from)
     return;
-  report (transcriber, TRUE, limit);
-  rnnc_ctc_decoder_next_utterance (transcriber->decoder);
-  transcriber->utterance_id++;
-  transcriber->n_reported = 0;
+  frames = rnnc_whole_run (transcriber->whole, from, to, &n);
+  rnnc_recogniser_again (transcriber->recogniser, frames, n, from);
+}
+
+/* Ends the utterance, if there is one. @carry_on: speech goes on. */
+static void
+finish_utterance (RnncTranscriber *transcriber, guint64 limit,
+    gboolean carry_on)
+{
+  gboolean said;
+
+  if (transcriber->whole != NULL
+      && rnnc_recogniser_heard (transcriber->recogniser))
+    hear_whole (transcriber);
+  said = report (transcriber, TRUE, limit);
+  /* The number of partials that came to nothing is not used again. */
+  if (said || transcriber->reported != 0)
+    transcriber->utterance_id++;
+  rnnc_recogniser_next_utterance (transcriber->recogniser, carry_on);
+  transcriber->utterance_begin
+      = rnnc_recogniser_n_frames (transcriber->recogniser);
+  transcriber->reported = 0;
   transcriber->next_partial = 0;
 }
 
 static void
 maybe_report_partial (RnncTranscriber *transcriber)
 {
-  guint64 n_frames = rnnc_ctc_decoder_n_frames (transcriber->decoder);
-  guint n_letters = rnnc_ctc_decoder_n_letters (transcriber->decoder);
+  guint64 n_frames = rnnc_recogniser_n_frames (transcriber->recogniser);
+  guint64 key;
 
-  if (!transcriber->partials || n_letters == transcriber->n_reported
-      || n_frames < transcriber->next_partial)
+  if (!transcriber->partials || n_frames < transcriber->next_partial)
     return;
-  transcriber->n_reported = n_letters;
+  key = rnnc_recogniser_key (transcriber->recogniser);
+  if (key == transcriber->reported || key == 0)
+    return;
+  if (!report (transcriber, FALSE, G_MAXUINT64))
+    return;
+  transcriber->reported = key;
   transcriber->next_partial = n_frames + transcriber->partial_interval;
-  report (transcriber, FALSE, G_MAXUINT64);
 }
 
 static void
 push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
 {
-  RnncCtcDecoder *decoder = transcriber->decoder;
-  gboolean letter = rnnc_ctc_decoder_push (decoder, log_posteriors);
+  RnncRecogniser *recogniser = transcriber->recogniser;
+  gboolean letter = rnnc_recogniser_push (recogniser, log_posteriors,
+      transcriber->endpoint.open);
   RnncEndpointKind kind = rnnc_endpoint_push (&transcriber->endpoint, letter,
-      rnnc_ctc_decoder_in_word (decoder));
+      rnnc_recogniser_in_word (recogniser));
 
+  if (kind == RNNC_ENDPOINT_NONE && rnnc_recogniser_is_full (recogniser)) {
+    rnnc_endpoint_reset (&transcriber->endpoint);
+    kind = RNNC_ENDPOINT_LENGTH;
+  }
   if (letter)
     transcriber->core_reset_due = FALSE;
   switch (kind) {
@@ -163,13 +259,14 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
       maybe_report_partial (transcriber);
       break;
     case RNNC_ENDPOINT_LENGTH: /* in the midst of speech: no reset */
-      finish_utterance (transcriber, G_MAXUINT64);
+      finish_utterance (transcriber, G_MAXUINT64, TRUE);
       break;
     case RNNC_ENDPOINT_SILENCE:
-      finish_utterance (transcriber, G_MAXUINT64);
+      finish_utterance (transcriber, G_MAXUINT64, FALSE);
       transcriber->core_reset_due = TRUE;
       break;
     case RNNC_ENDPOINT_IDLE:
+      rnnc_recogniser_next_utterance (recogniser, FALSE);
       transcriber->core_reset_due = TRUE;
       break;
   }
@@ -250,11 +347,16 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->frame_length = config->hop * rnnc_model_stride (model);
   transcriber->centre = config->window;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
-  transcriber->decoder
-      = rnnc_ctc_decoder_new ((const char *const *) model->description->labels,
-          rnnc_model_n_labels (model), (guint) rnnc_model_blank (model), 1);
+  transcriber->recogniser = rnnc_recogniser_new (model);
   rnnc_transcriber_options_init (&defaults);
-  rnnc_transcriber_set_options (transcriber, options ? options : &defaults);
+  if (options == NULL)
+    options = &defaults;
+  if (options->whole && rnnc_model_is_bidirectional (model))
+    transcriber->whole_utterance
+        = MIN (options->max_utterance, RNNC_TRANSCRIBER_MAX_WHOLE);
+  rnnc_transcriber_set_options (transcriber, options);
+  if (transcriber->whole_utterance > 0)
+    transcriber->whole = rnnc_whole_new (model, transcriber->capacity);
   return transcriber;
 }
 
@@ -264,10 +366,28 @@ rnnc_transcriber_free (RnncTranscriber *transcriber)
   if (transcriber == NULL)
     return;
   rnnc_stream_free (transcriber->stream);
-  rnnc_ctc_decoder_free (transcriber->decoder);
+  rnnc_recogniser_free (transcriber->recogniser);
+  rnnc_whole_free (transcriber->whole);
   rnnc_model_unref (transcriber->model);
+  for (guint i = 0; i < transcriber->n_readings; i++)
+    g_free (transcriber->words[i]);
   g_free (transcriber->words);
   g_free (transcriber);
+}
+
+/* For the words of one utterance, and of each other reading of it. */
+static void
+make_room (RnncTranscriber *transcriber, guint capacity, guint n_readings)
+{
+  guint n = MAX (n_readings, transcriber->n_readings);
+
+  capacity = MAX (capacity, transcriber->capacity);
+  transcriber->words = g_renew (RnncWord *, transcriber->words, n);
+  for (guint i = 0; i < n; i++)
+    transcriber->words[i] = g_renew (RnncWord,
+        i < transcriber->n_readings ? transcriber->words[i] : NULL, capacity);
+  transcriber->n_readings = n;
+  transcriber->capacity = capacity;
 }
 
 void
@@ -284,6 +404,9 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
   endpoint = &transcriber->endpoint;
   maximum = CLAMP (options->max_utterance, RNNC_TRANSCRIBER_MIN_UTTERANCE,
       RNNC_TRANSCRIBER_MAX_UTTERANCE);
+  if (transcriber->whole_utterance > 0)
+    maximum = MIN (maximum,
+        MAX (transcriber->whole_utterance, RNNC_TRANSCRIBER_MIN_UTTERANCE));
   endpoint->maximum = frames_of_time (transcriber, maximum);
   endpoint->latest = frames_of_time (transcriber, maximum / 4 * 5);
   endpoint->silence = MAX (1,
@@ -294,12 +417,49 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
   transcriber->partial_interval = frames_of_time (transcriber,
       MIN (interval, RNNC_TRANSCRIBER_MAX_UTTERANCE));
 
-  capacity = (guint) endpoint->latest + 2;
-  rnnc_ctc_decoder_grow (transcriber->decoder, capacity);
-  if (capacity > transcriber->capacity) {
-    transcriber->words = g_renew (RnncWord, transcriber->words, capacity);
-    transcriber->capacity = capacity;
-  }
+  /* Silence with faint letters may come before an utterance. */
+  capacity = (guint) (endpoint->maximum + endpoint->latest)
+      + RNNC_RECOGNISER_SPARE + EARLIER;
+  make_room (transcriber, capacity,
+      1 + MIN (options->alternatives, RNNC_TRANSCRIBER_MAX_ALTERNATIVES));
+  rnnc_recogniser_set_options (transcriber->recogniser, options, capacity,
+      endpoint->open);
+}
+
+void
+rnnc_transcriber_set_phrases (RnncTranscriber *transcriber,
+    RnncPhraseList *phrases)
+{
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (
+      phrases == NULL || rnnc_phrase_list_fits (phrases, transcriber->model));
+
+  rnnc_recogniser_set_phrases (transcriber->recogniser, phrases,
+      transcriber->endpoint.open);
+}
+
+void
+rnnc_transcriber_set_hot_words (RnncTranscriber *transcriber,
+    RnncHotWords *hot_words)
+{
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (
+      hot_words == NULL || rnnc_hot_words_fit (hot_words, transcriber->model));
+
+  rnnc_recogniser_set_hot_words (transcriber->recogniser, hot_words,
+      transcriber->endpoint.open);
+}
+
+void
+rnnc_transcriber_set_language_model (RnncTranscriber *transcriber,
+    RnncLanguageModel *language)
+{
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (language == NULL
+      || rnnc_language_model_fits (language, transcriber->model, NULL));
+
+  rnnc_recogniser_set_language_model (transcriber->recogniser, language,
+      transcriber->endpoint.open);
 }
 
 void
@@ -313,7 +473,11 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
     guint n = (guint) MIN (n_samples, transcriber->block - transcriber->phase);
 
     transcriber->n_samples += n;
-    rnnc_stream_push_samples (transcriber->stream, samples, n);
+    if (transcriber->whole != NULL)
+      rnnc_whole_push (transcriber->whole, transcriber->stream, samples, n,
+          utterance_start (transcriber));
+    else
+      rnnc_stream_push_samples (transcriber->stream, samples, n);
     samples += n;
     n_samples -= n;
     transcriber->phase += n;
@@ -329,13 +493,16 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
 static void
 restart (RnncTranscriber *transcriber)
 {
-  rnnc_ctc_decoder_reset (transcriber->decoder);
   rnnc_endpoint_reset (&transcriber->endpoint);
+  rnnc_recogniser_reset (transcriber->recogniser);
   transcriber->n_samples = 0;
   transcriber->phase = 0;
   transcriber->core_reset_due = FALSE;
-  transcriber->n_reported = 0;
+  transcriber->reported = 0;
   transcriber->next_partial = 0;
+  transcriber->utterance_begin = 0;
+  if (transcriber->whole != NULL)
+    rnnc_whole_reset (transcriber->whole);
 }
 
 void
@@ -343,9 +510,13 @@ rnnc_transcriber_flush (RnncTranscriber *transcriber)
 {
   g_return_if_fail (transcriber != NULL);
 
-  rnnc_stream_flush (transcriber->stream);
+  if (transcriber->whole != NULL)
+    rnnc_whole_flush (transcriber->whole, transcriber->stream,
+        utterance_start (transcriber));
+  else
+    rnnc_stream_flush (transcriber->stream);
   finish_utterance (transcriber,
-      time_of_half_samples (transcriber, 2 * transcriber->n_samples));
+      time_of_half_samples (transcriber, 2 * transcriber->n_samples), FALSE);
   restart (transcriber);
 }
 
@@ -355,23 +526,42 @@ rnnc_transcriber_reset (RnncTranscriber *transcriber)
   g_return_if_fail (transcriber != NULL);
 
   rnnc_stream_reset (transcriber->stream);
-  /* Its partials are out: the number is not used again. */
-  if (rnnc_ctc_decoder_n_letters (transcriber->decoder) > 0)
+  /* Its partials may be out: the number is not used again. */
+  if (transcriber->reported != 0
+      || rnnc_recogniser_heard (transcriber->recogniser))
     transcriber->utterance_id++;
   restart (transcriber);
+}
+
+void
+rnnc_transcriber_decode (RnncTranscriber *transcriber,
+    const float *log_posteriors, gsize n_frames)
+{
+  RnncWhole *whole;
+  gsize n_labels;
+
+  g_return_if_fail (transcriber != NULL);
+  g_return_if_fail (n_frames < G_MAXUINT32 / 8);
+
+  n_labels = rnnc_model_output_size (transcriber->model);
+  rnnc_transcriber_reset (transcriber);
+  whole = g_steal_pointer (&transcriber->whole);
+  make_room (transcriber, (guint) n_frames + 2, 1);
+  rnnc_recogniser_grow (transcriber->recogniser, (guint) n_frames + 2);
+  for (gsize t = 0; t < n_frames; t++)
+    rnnc_recogniser_push (transcriber->recogniser,
+        log_posteriors + t * n_labels, TRUE);
+  finish_utterance (transcriber, G_MAXUINT64, FALSE);
+  restart (transcriber);
+  transcriber->whole = whole;
 }
 
 guint64
 rnnc_transcriber_settled (RnncTranscriber *transcriber)
 {
-  const RnncCtcWord *words;
-
   g_return_val_if_fail (transcriber != NULL, 0);
 
-  if (rnnc_ctc_decoder_words (transcriber->decoder, &words) > 0)
-    return frame_start (transcriber, words[0].start);
-  return frame_start (transcriber,
-      rnnc_ctc_decoder_n_frames (transcriber->decoder));
+  return frame_start (transcriber, utterance_start (transcriber));
 }
 
 guint64

@@ -111,38 +111,60 @@ rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames)
   return rnnc_align ((block + 1) * direction->input.n * sizeof (float));
 }
 
+/* The state's part of @m independent steps. @gates: [m, gates*hidden] with the
+ * input's part; @hidden_part: as large; @h: [m, outputs], @c: [m, hidden]. */
 static void
-step (const RnncDirection *direction, float *gates, float *hidden_part,
+step (const RnncDirection *direction, gsize m, float *gates, float *hidden_part,
     float *h, float *c)
 {
   const RnncKernels *kernels = rnnc_kernels ();
-  gsize n = direction->hidden;
+  gsize n = direction->hidden, n_out = direction->outputs;
+  gsize rows = direction->input.n;
 
-  switch (direction->cell) {
-    case RNNC_CELL_LSTM:
-      rnnc_linear_apply (&direction->state, h, direction->outputs, gates, 4 * n,
-          1, TRUE);
-      if (direction->projection.n == 0) {
-        kernels->lstm (gates, c, h, n);
+  rnnc_linear_apply (&direction->state, h, n_out,
+      direction->cell == RNNC_CELL_GRU ? hidden_part : gates, rows, m,
+      direction->cell != RNNC_CELL_GRU);
+  for (gsize i = 0; i < m; i++) {
+    float *row = gates + i * rows;
+
+    switch (direction->cell) {
+      case RNNC_CELL_LSTM:
+        kernels->lstm (row, c + i * n,
+            direction->projection.n == 0 ? h + i * n : hidden_part + i * n, n);
         break;
-      }
-      kernels->lstm (gates, c, hidden_part, n);
-      rnnc_linear_apply (&direction->projection, hidden_part, n, h,
-          direction->outputs, 1, FALSE);
-      break;
-    case RNNC_CELL_GRU:
-      rnnc_linear_apply (&direction->state, h, n, hidden_part, 3 * n, 1, FALSE);
-      kernels->gru (gates, hidden_part, h, n);
-      break;
-    case RNNC_CELL_RNN:
-      rnnc_linear_apply (&direction->state, h, n, gates, n, 1, TRUE);
-      if (direction->nonlinearity == RNNC_ACTIVATION_RELU)
-        kernels->relu (gates, n);
-      else
-        kernels->tanh (gates, n);
-      memcpy (h, gates, n * sizeof *h);
-      break;
+      case RNNC_CELL_GRU:
+        kernels->gru (row, hidden_part + i * rows, h + i * n, n);
+        break;
+      case RNNC_CELL_RNN:
+        if (direction->nonlinearity == RNNC_ACTIVATION_RELU)
+          kernels->relu (row, n);
+        else
+          kernels->tanh (row, n);
+        memcpy (h + i * n, row, n * sizeof *h);
+        break;
+    }
   }
+  if (direction->projection.n > 0)
+    rnnc_linear_apply (&direction->projection, hidden_part, n, h, n_out, m,
+        FALSE);
+}
+
+gsize
+rnnc_direction_rows_work (const RnncDirection *direction, gsize m)
+{
+  return rnnc_align (2 * m * direction->input.n * sizeof (float));
+}
+
+void
+rnnc_direction_step_rows (const RnncDirection *direction, const float *in,
+    gsize m, float *h, float *c, void *work)
+{
+  gsize rows = direction->input.n;
+  float *gates = work;
+
+  rnnc_linear_apply (&direction->input, in, direction->input.k, gates, rows, m,
+      FALSE);
+  step (direction, m, gates, gates + m * rows, h, c);
 }
 
 void
@@ -165,7 +187,7 @@ rnnc_direction_run (const RnncDirection *direction, const float *in,
     for (gsize i = 0; i < n; i++) {
       gsize t = reverse ? n - 1 - i : i;
 
-      step (direction, gates + t * rows, hidden_part, h, c);
+      step (direction, 1, gates + t * rows, hidden_part, h, c);
       memcpy (out + (first + t) * ldo, h, direction->outputs * sizeof *out);
     }
   }

@@ -37,4 +37,17 @@ void rnnc_direction_run (const RnncDirection *direction, const float *in,
     gsize n_frames, float *out, gsize ldo, float *h, float *c, gboolean reverse,
     void *work);
 
+/* Bytes of work for @m steps at once. */
+gsize rnnc_direction_rows_work (const RnncDirection *direction, gsize m);
+
+/**
+ * rnnc_direction_step_rows:
+ * @in: [m, in]
+ * @h: [m, outputs], of which the new ones are also the outputs; @c: [m, hidden]
+ *
+ * One step of @m independent sequences; the weights are read once.
+ */
+void rnnc_direction_step_rows (const RnncDirection *direction, const float *in,
+    gsize m, float *h, float *c, void *work);
+
 G_END_DECLS

@@ -94,6 +94,14 @@ gsize rnnc_layer_push (const RnncLayer *layer, void *state, const float *in,
 gsize rnnc_layer_flush (const RnncLayer *layer, void *state, float *out);
 void rnnc_layer_reset_core (const RnncLayer *layer, void *state);
 
+/* One-way recurrent layers, a step of @m independent sequences at once; what a
+ * sequence remembers is a block of floats: @states [m], of each the address.
+ * @in: [m, in], @out: [m, out]; @work: aligned, of the size in bytes. */
+gsize rnnc_recurrent_sequence_floats (const RnncLayer *layer);
+gsize rnnc_recurrent_rows_work (const RnncLayer *layer, gsize m);
+void rnnc_recurrent_step_rows (const RnncLayer *layer, const float *in, gsize m,
+    float *const *states, float *out, void *work);
+
 /* Of each type. */
 extern const RnncLayerClass rnnc_conv1d_class;
 extern const RnncLayerClass rnnc_conv2d_class;

@@ -323,6 +323,61 @@ recurrent_max_output (const RnncLayer *layer, gsize max_frames)
   return max_frames + params (layer)->n_layers * window_frames (layer);
 }
 
+/* --- several sequences at once -------------------------------------------- */
+
+/* Of a sequence: h [outputs] and c [hidden] of level after level. */
+static gsize
+level_floats (const RnncLayer *layer)
+{
+  return direction_outputs (layer) + params (layer)->hidden;
+}
+
+gsize
+rnnc_recurrent_sequence_floats (const RnncLayer *layer)
+{
+  return params (layer)->n_layers * level_floats (layer);
+}
+
+gsize
+rnnc_recurrent_rows_work (const RnncLayer *layer, gsize m)
+{
+  const Recurrent *core = layer->weights;
+  gsize most = 0;
+
+  for (guint i = 0; i < core->n_levels; i++)
+    most
+        = MAX (most, rnnc_direction_rows_work (get_direction (layer, i, 0), m));
+  return most + rnnc_align (m * params (layer)->hidden * sizeof (float))
+      + rnnc_align (m * direction_outputs (layer) * sizeof (float));
+}
+
+void
+rnnc_recurrent_step_rows (const RnncLayer *layer, const float *in, gsize m,
+    float *const *states, float *out, void *work)
+{
+  const Recurrent *core = layer->weights;
+  gsize hidden = params (layer)->hidden, n_out = direction_outputs (layer);
+  float *h = rnnc_take (&work, m * n_out * sizeof *h);
+  float *c = rnnc_take (&work, m * hidden * sizeof *c);
+
+  g_assert (core->n_directions == 1);
+  for (guint level = 0; level < core->n_levels; level++) {
+    gsize at = level * level_floats (layer);
+
+    for (gsize i = 0; i < m; i++) {
+      memcpy (h + i * n_out, states[i] + at, n_out * sizeof *h);
+      memcpy (c + i * hidden, states[i] + at + n_out, hidden * sizeof *c);
+    }
+    rnnc_direction_step_rows (get_direction (layer, level, 0),
+        level == 0 ? in : out, m, h, c, work);
+    for (gsize i = 0; i < m; i++) {
+      memcpy (states[i] + at, h + i * n_out, n_out * sizeof *h);
+      memcpy (states[i] + at + n_out, c + i * hidden, hidden * sizeof *c);
+    }
+    memcpy (out, h, m * n_out * sizeof *out);
+  }
+}
+
 const RnncLayerClass rnnc_recurrent_class = {
   .load = recurrent_load,
   .clear = recurrent_clear,

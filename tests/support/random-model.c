@@ -73,16 +73,13 @@ write_random (const char *path, const char *text)
 }
 
 RnncModel *
-random_model_new (const char *frontend, const char *layers)
+random_model_from_text (const char *description)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *directory = g_dir_make_tmp ("random-model-XXXXXX", NULL);
   g_autofree char *path
       = g_build_filename (directory, "random.safetensors", NULL);
-  g_autofree char *text
-      = g_strdup_printf ("{'format':1,'task':'test','frontend':%s,'layers':%s,'"
-                         "labels':[]}",
-          frontend, layers);
+  g_autofree char *text = g_strdup (description);
   RnncModel *model;
 
   write_random (path, g_strdelimit (text, "'", '"'));
@@ -91,6 +88,17 @@ random_model_new (const char *frontend, const char *layers)
   g_unlink (path);
   g_rmdir (directory);
   return model;
+}
+
+RnncModel *
+random_model_new (const char *frontend, const char *layers)
+{
+  g_autofree char *text
+      = g_strdup_printf ("{'format':1,'task':'test','frontend':%s,'layers':%s,'"
+                         "labels':[]}",
+          frontend, layers);
+
+  return random_model_from_text (text);
 }
 
 float *

@@ -18,6 +18,9 @@ G_BEGIN_DECLS
  */
 RnncModel *random_model_new (const char *frontend, const char *layers);
 
+/* The same, of a whole description with single quotes. */
+RnncModel *random_model_from_text (const char *description);
+
 /* [n_frames, input size], -1..1; free with g_free(). */
 float *random_input (RnncModel *model, gsize n_frames, guint32 seed);
 

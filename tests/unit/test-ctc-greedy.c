@@ -94,6 +94,15 @@ push_path (RnncCtcDecoder *decoder, const char *path, double posterior)
   }
 }
 
+static guint
+get_words (RnncCtcDecoder *decoder, const RnncCtcWord **words)
+{
+  const RnncWordList *list = rnnc_ctc_decoder_words (decoder);
+
+  *words = list->words;
+  return list->n_words;
+}
+
 static const struct {
   const char *path;
   const char *text;
@@ -120,13 +129,13 @@ test_words (void)
     char *joined;
     const char *texts[4] = { NULL };
 
-    rnnc_ctc_decoder_reset (decoder);
+    rnnc_ctc_decoder_reset (decoder, 0);
     push_path (decoder, utterances[i].path, 0.5);
-    g_assert_cmpstr (rnnc_ctc_decoder_text (decoder), ==, utterances[i].text);
+    g_assert_cmpstr (rnnc_ctc_decoder_words (decoder)->text, ==,
+        utterances[i].text);
     g_assert_cmpuint (rnnc_ctc_decoder_n_frames (decoder), ==,
         strlen (utterances[i].path));
-    g_assert_cmpuint (rnnc_ctc_decoder_words (decoder, &words), ==,
-        utterances[i].n_words);
+    g_assert_cmpuint (get_words (decoder, &words), ==, utterances[i].n_words);
     for (guint w = 0; w < utterances[i].n_words; w++) {
       g_assert_cmpuint (words[w].start, ==, utterances[i].spans[w][0]);
       g_assert_cmpuint (words[w].end, ==, utterances[i].spans[w][1]);
@@ -152,7 +161,7 @@ test_posteriors (void)
   push_path (decoder, "a", 0.9);
   push_path (decoder, "a", 0.6);
   push_path (decoder, "b", 0.5);
-  g_assert_cmpuint (rnnc_ctc_decoder_words (decoder, &words), ==, 1);
+  g_assert_cmpuint (get_words (decoder, &words), ==, 1);
   g_assert_cmpuint (words[0].n_letters, ==, 2);
   g_assert_cmpfloat_with_epsilon (words[0].posteriors, 1.4, 1e-6);
   rnnc_ctc_decoder_free (decoder);
@@ -170,12 +179,12 @@ test_next_utterance (void)
   rnnc_ctc_decoder_next_utterance (decoder);
   make_frame ('b', 0.5, frame);
   g_assert_false (rnnc_ctc_decoder_push (decoder, frame));
-  g_assert_cmpstr (rnnc_ctc_decoder_text (decoder), ==, "");
+  g_assert_cmpstr (rnnc_ctc_decoder_words (decoder)->text, ==, "");
   make_frame ('a', 0.5, frame);
   g_assert_true (rnnc_ctc_decoder_push (decoder, frame));
   push_path (decoder, "_", 0.5);
-  g_assert_cmpstr (rnnc_ctc_decoder_text (decoder), ==, "a");
-  g_assert_cmpuint (rnnc_ctc_decoder_words (decoder, &words), ==, 1);
+  g_assert_cmpstr (rnnc_ctc_decoder_words (decoder)->text, ==, "a");
+  g_assert_cmpuint (get_words (decoder, &words), ==, 1);
   g_assert_cmpuint (words[0].start, ==, 4);
   g_assert_cmpuint (words[0].end, ==, 5);
   rnnc_ctc_decoder_free (decoder);
@@ -190,8 +199,9 @@ test_grow (void)
   push_path (decoder, "a c", 0.5);
   rnnc_ctc_decoder_grow (decoder, 64);
   push_path (decoder, "'abab c c c c c", 0.5);
-  g_assert_cmpstr (rnnc_ctc_decoder_text (decoder), ==, "a ç'abab ç ç ç ç ç");
-  g_assert_cmpuint (rnnc_ctc_decoder_words (decoder, &words), ==, 7);
+  g_assert_cmpstr (rnnc_ctc_decoder_words (decoder)->text, ==,
+      "a ç'abab ç ç ç ç ç");
+  g_assert_cmpuint (get_words (decoder, &words), ==, 7);
   g_assert_cmpstr (words[0].text, ==, "a");
   g_assert_cmpstr (words[1].text, ==, "ç'abab");
   g_assert_cmpstr (words[6].text, ==, "ç");
@@ -206,11 +216,11 @@ test_full (void)
 
   for (guint i = 0; i < 50; i++)
     push_path (decoder, "c ", 0.5);
-  g_assert_cmpuint (strlen (rnnc_ctc_decoder_text (decoder)), ==, 149);
+  g_assert_cmpuint (strlen (rnnc_ctc_decoder_words (decoder)->text), ==, 149);
   rnnc_ctc_decoder_next_utterance (decoder);
   for (guint i = 0; i < 50; i++)
     push_path (decoder, "cb", 0.5);
-  g_assert_cmpuint (strlen (rnnc_ctc_decoder_text (decoder)), ==, 150);
+  g_assert_cmpuint (strlen (rnnc_ctc_decoder_words (decoder)->text), ==, 150);
   rnnc_ctc_decoder_free (decoder);
 }
 

@@ -33,25 +33,72 @@ labels_from_model (RnncModel *model, GError **error)
       error);
 }
 
+static void
+append_final (const RnncTranscript *transcript, gpointer user_data)
+{
+  GString *text = user_data;
+
+  if (!transcript->is_final)
+    return;
+  if (text->len > 0)
+    g_string_append_c (text, ' ');
+  g_string_append (text, transcript->text);
+}
+
+/* Writes finals into @text. */
+static RnncTranscriber *
+make_transcriber (RnncModel *model, const DecodeOptions *decoding,
+    GString *text, GError **error)
+{
+  RnncTranscriberOptions options;
+  RnncTranscriber *transcriber;
+
+  rnnc_transcriber_options_init (&options);
+  decode_options_apply (decoding, &options);
+  options.partial_interval = -1;
+  transcriber
+      = rnnc_transcriber_new (model, &options, append_final, text, error);
+  if (transcriber != NULL)
+    decode_options_equip (decoding, transcriber);
+  return transcriber;
+}
+
 static char *
-decode_greedy (RnncModel *model, const Labels *labels, const float *features,
-    gsize n_frames)
+best_path (const Labels *labels, const float *outputs, gsize n_outputs,
+    gsize size)
+{
+  g_autofree guint *heard = g_new (guint, n_outputs + 1);
+  gsize n = rnnc_ctc_greedy (outputs, n_outputs, (guint) size,
+      (guint) labels->blank, heard);
+
+  return labels_decode_text (labels, heard, n);
+}
+
+static char *
+decode_whole (RnncModel *model, const Labels *labels,
+    const DecodeOptions *decoding, const float *features, gsize n_frames,
+    GError **error)
 {
   gsize n_outputs = rnnc_model_output_frames (model, n_frames);
   gsize size = rnnc_model_output_size (model);
   g_autofree float *outputs = g_new (float, n_outputs *size + 1);
-  g_autofree guint *heard = g_new (guint, n_outputs + 1);
-  gsize n;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (RnncTranscriber) transcriber = NULL;
 
   rnnc_model_forward (model, features, n_frames, outputs);
-  n = rnnc_ctc_greedy (outputs, n_outputs, (guint) size, (guint) labels->blank,
-      heard);
-  return labels_decode_text (labels, heard, n);
+  if (!decode_options_search (decoding))
+    return best_path (labels, outputs, n_outputs, size);
+  transcriber = make_transcriber (model, decoding, text, error);
+  if (transcriber == NULL)
+    return NULL;
+  rnnc_transcriber_decode (transcriber, outputs, n_outputs);
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 char *
-recognise_speech (RnncModel *model, const Labels *labels, const char *path,
-    double *seconds, double *processor, GError **error)
+recognise_speech (RnncModel *model, const Labels *labels,
+    const DecodeOptions *decoding, const char *path, double *seconds,
+    double *processor, GError **error)
 {
   const RnncLogMelConfig *config = &rnnc_model_frontend (model)->log_mel;
   g_autoptr (GArray) samples = media_load_audio (path, config->rate, error);
@@ -71,27 +118,15 @@ recognise_speech (RnncModel *model, const Labels *labels, const char *path,
       samples->len, features);
   n += rnnc_log_mel_flush (mel, features + n * config->mels);
   rnnc_log_mel_free (mel);
-  text = decode_greedy (model, labels, features, n);
+  text = decode_whole (model, labels, decoding, features, n, error);
   *processor += processor_seconds () - began;
   *seconds = (double) samples->len / config->rate;
   return text;
 }
 
-static void
-append_final (const RnncTranscript *transcript, gpointer user_data)
-{
-  GString *text = user_data;
-
-  if (!transcript->is_final)
-    return;
-  if (text->len > 0)
-    g_string_append_c (text, ' ');
-  g_string_append (text, transcript->text);
-}
-
 char *
-recognise_speech_stream (RnncModel *model, const char *path, double *seconds,
-    double *processor, GError **error)
+recognise_speech_stream (RnncModel *model, const DecodeOptions *decoding,
+    const char *path, double *seconds, double *processor, GError **error)
 {
   guint rate = rnnc_model_frontend (model)->log_mel.rate;
   g_autoptr (GArray) samples = media_load_audio (path, rate, error);
@@ -101,7 +136,7 @@ recognise_speech_stream (RnncModel *model, const char *path, double *seconds,
 
   if (samples == NULL)
     return NULL;
-  transcriber = rnnc_transcriber_new (model, NULL, append_final, text, error);
+  transcriber = make_transcriber (model, decoding, text, error);
   if (transcriber == NULL)
     return NULL;
   began = processor_seconds ();

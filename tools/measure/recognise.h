@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rnncore/rnncore.h"
+#include "tools/common/decode-options.h"
 #include "tools/data/labels.h"
 
 G_BEGIN_DECLS
@@ -13,18 +14,20 @@ Labels *labels_from_model (RnncModel *model, GError **error);
 
 /**
  * recognise_speech:
+ * @decoding: loaded
  * @seconds: (out): of audio
  * @processor: (inout): seconds of network and decoder are added
  *
- * The whole recording at once, best path.
+ * The whole recording at once.
  *
  * Returns: (transfer full): the text, or %NULL with @error
  */
 char *recognise_speech (RnncModel *model, const Labels *labels,
-    const char *path, double *seconds, double *processor, GError **error);
+    const DecodeOptions *decoding, const char *path, double *seconds,
+    double *processor, GError **error);
 /* The same through the streaming decoder, utterances joined by spaces. */
-char *recognise_speech_stream (RnncModel *model, const char *path,
-    double *seconds, double *processor, GError **error);
+char *recognise_speech_stream (RnncModel *model, const DecodeOptions *decoding,
+    const char *path, double *seconds, double *processor, GError **error);
 /* -1 with @error. */
 gint recognise_clip (RnncModel *model, const char *path, double *seconds,
     double *processor, GError **error);

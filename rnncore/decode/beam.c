@@ -1,0 +1,781 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rnncore/decode/beam.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rnncore/decode/letters.h"
+
+/* Posteriors below are as good as this, ln. */
+#define LEAST -1000.0f
+#define ROOT_HASH G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
+#define NO_PREFIX G_MAXUINT32
+
+/* How a path may end: in a blank, or in the prefix's last letter. */
+enum { BLANK, LETTER };
+
+/* The best path of one ending (Viterbi): when its letters sound. */
+typedef struct {
+  double score;
+  guint32 chain; /* the letters before the last one */
+  guint32 start; /* of the last letter */
+  guint32 end;
+  float peak;
+} Path;
+
+typedef struct {
+  guint64 hash;      /* of the letters */
+  guint64 text_hash; /* without a space at the end */
+  gint last;         /* label; -1: none */
+  gboolean empty;    /* no letter yet; @last may sound from before */
+  double ending[2];  /* ln P of all paths that end so */
+  double extra;      /* language model, word bonus, hot words */
+  double end_extra;  /* ends with a space: of the text before, if it ends */
+  double score;
+  Path paths[2];
+  guint hot;
+  guint32 context; /* of the language model, ... */
+  gint due;        /* ... that this label is to be pushed into; -1: none */
+} Prefix;
+
+typedef struct {
+  double score;
+  guint order; /* earlier ones win */
+  guint32 from;
+  gint label; /* -1: the prefix stays as it is */
+  double acoustic;
+  double extra;
+  guint hot;
+} Candidate;
+
+typedef struct {
+  RnncLanguageModel *model;
+  double weight;
+  guint16 *map;    /* labels of speech to its own */
+  gsize size;      /* floats of a context */
+  float *contexts; /* [n_slots, size]; [0]: a sentence begins */
+  guint32 *users;  /* [n_slots] */
+  guint32 n_slots;
+  guint32 first_free;
+  guint16 *labels;  /* [width]: of a step */
+  float **stepping; /* [width] */
+  void *work;
+} Language;
+
+typedef struct {
+  RnncSearch base;
+  const RnncAlphabet *alphabet;
+  guint width;
+  RnncHotWords *hot_words;
+  double word_bonus;
+  Language language;
+
+  RnncLetters letters;
+  guint n;
+  Prefix *beam;     /* [width], best first */
+  Prefix *stays;    /* [width] */
+  Prefix *next;     /* [width] */
+  guint32 *by_hash; /* [n_buckets]: index in beam + 1 */
+  guint n_buckets;
+  float *posteriors; /* [n_labels], of this frame */
+  guint16 *possible; /* labels that may extend, of this frame */
+  guint n_possible;
+  Candidate *heap; /* [width], the worst first */
+  guint n_heap;
+  guint n_offered;
+  Prefix **rest; /* [width], for reading */
+} Beam;
+
+static double
+log_add (double a, double b)
+{
+  double high = MAX (a, b), low = MIN (a, b);
+
+  return low == -INFINITY ? high : high + log1p (exp (low - high));
+}
+
+static guint64
+extend_hash (guint64 hash, guint label)
+{
+  hash = (hash ^ (label + 1)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  hash = (hash ^ (hash >> 29)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
+  return hash ^ (hash >> 32);
+}
+
+/* --- contexts of the language model --------------------------------------- */
+
+static float *
+get_context (Language *language, guint32 slot)
+{
+  return language->contexts + slot * language->size;
+}
+
+static void
+release_context (Language *language, guint32 slot)
+{
+  if (language->model == NULL || --language->users[slot] > 0)
+    return;
+  language->users[slot] = language->first_free;
+  language->first_free = slot;
+}
+
+static void
+use_context (Language *language, guint32 slot)
+{
+  if (language->model != NULL)
+    language->users[slot]++;
+}
+
+/* Reads the letters that are due in all prefixes, in one step. */
+static void
+catch_up (Beam *beam)
+{
+  Language *language = &beam->language;
+  guint m = 0;
+
+  if (language->model == NULL)
+    return;
+  for (guint i = 0; i < beam->n; i++) {
+    Prefix *prefix = &beam->beam[i];
+    guint32 slot = language->first_free;
+
+    if (prefix->due < 0)
+      continue;
+    language->first_free = language->users[slot];
+    language->users[slot] = 1;
+    memcpy (get_context (language, slot),
+        get_context (language, prefix->context),
+        language->size * sizeof (float));
+    release_context (language, prefix->context);
+    prefix->context = slot;
+    language->labels[m] = language->map[prefix->due];
+    language->stepping[m++] = get_context (language, slot);
+    prefix->due = -1;
+  }
+  if (m > 0)
+    rnnc_language_model_step (language->model, m, language->labels,
+        language->stepping, language->work);
+}
+
+/* ln P of the speech label, or of the end, weighted. */
+static double
+language_score (Beam *beam, const Prefix *prefix, guint label)
+{
+  Language *language = &beam->language;
+
+  if (language->model == NULL)
+    return 0.0;
+  return language->weight
+      * (double) rnnc_language_model_next (language->model,
+          get_context (language, prefix->context))[label];
+}
+
+/* What is added if the text ends here. */
+static double
+end_extra (Beam *beam, const Prefix *prefix)
+{
+  double extra = prefix->extra;
+
+  if (beam->language.model != NULL)
+    extra += language_score (beam, prefix,
+        rnnc_language_model_end (beam->language.model));
+  if (beam->hot_words != NULL)
+    extra += rnnc_hot_words_end (beam->hot_words, prefix->hot);
+  return extra;
+}
+
+/* --- prefixes ------------------------------------------------------------- */
+
+static void
+use_prefix (Beam *beam, const Prefix *prefix)
+{
+  rnnc_letters_use (&beam->letters, prefix->paths[BLANK].chain);
+  rnnc_letters_use (&beam->letters, prefix->paths[LETTER].chain);
+  use_context (&beam->language, prefix->context);
+}
+
+static void
+release_prefix (Beam *beam, const Prefix *prefix)
+{
+  rnnc_letters_release (&beam->letters, prefix->paths[BLANK].chain);
+  rnnc_letters_release (&beam->letters, prefix->paths[LETTER].chain);
+  release_context (&beam->language, prefix->context);
+}
+
+static const Path *
+better_path (const Prefix *prefix)
+{
+  return &prefix
+              ->paths[prefix->paths[LETTER].score > prefix->paths[BLANK].score];
+}
+
+static double
+acoustic_score (const Prefix *prefix)
+{
+  return log_add (prefix->ending[BLANK], prefix->ending[LETTER]);
+}
+
+/* The path that a letter continues: a blank is needed between equal ones. */
+static const Path *
+path_to_letter (const Prefix *prefix, guint label)
+{
+  return (gint) label == prefix->last ? &prefix->paths[BLANK]
+                                      : better_path (prefix);
+}
+
+static RnncLetter
+last_letter (const Prefix *prefix, const Path *path)
+{
+  return (RnncLetter){ .previous = path->chain,
+    .start = path->start,
+    .end = path->end,
+    .peak = path->peak,
+    .label = (guint16) prefix->last };
+}
+
+/* @path of @prefix goes on with a new letter in this frame. */
+static Path
+extend_path (Beam *beam, const Prefix *prefix, const Path *path, guint label)
+{
+  guint now = beam->base.n_frames;
+  Path extended = { path->score + (double) beam->posteriors[label], 0, now,
+    now + 1, expf (beam->posteriors[label]) };
+
+  if (!prefix->empty) {
+    RnncLetter letter = last_letter (prefix, path);
+
+    extended.chain = rnnc_letters_take (&beam->letters, &letter);
+  }
+  return extended;
+}
+
+static void
+sustain_path (Beam *beam, Path *path, const Path *from, guint label)
+{
+  float posterior = beam->posteriors[label];
+  guint32 old = path->chain;
+  Path sustained = *from;
+
+  rnnc_letters_use (&beam->letters, sustained.chain);
+  rnnc_letters_release (&beam->letters, old);
+  sustained.score += (double) posterior;
+  sustained.end = beam->base.n_frames + 1;
+  sustained.peak = MAX (sustained.peak, expf (posterior));
+  *path = sustained;
+}
+
+static void
+silence_path (Beam *beam, Path *path, const Path *from, double posterior)
+{
+  guint32 old = path->chain;
+  Path silent = *from;
+
+  rnnc_letters_use (&beam->letters, silent.chain);
+  rnnc_letters_release (&beam->letters, old);
+  silent.score += posterior;
+  *path = silent;
+}
+
+/* --- one frame ------------------------------------------------------------ */
+
+/* @stay: a copy of @prefix, without another letter in this frame */
+static void
+let_stay (Beam *beam, const Prefix *prefix, Prefix *stay)
+{
+  guint space = beam->alphabet->space;
+  double blank = (double) beam->posteriors[beam->alphabet->blank];
+  double blank_path = blank;
+  double total = acoustic_score (prefix);
+  gboolean has_space = space != beam->alphabet->blank;
+
+  *stay = *prefix;
+  use_prefix (beam, stay);
+  if (prefix->empty && has_space) {
+    double boundary = (double) beam->posteriors[space];
+
+    blank = log_add (blank, boundary);
+    blank_path = MAX (blank_path, boundary);
+  }
+  stay->ending[BLANK] = total + blank;
+  silence_path (beam, &stay->paths[BLANK], better_path (prefix), blank_path);
+  if (prefix->last < 0)
+    return;
+  if (has_space && prefix->last == (gint) space) {
+    stay->ending[LETTER] = total + (double) beam->posteriors[space];
+    sustain_path (beam, &stay->paths[LETTER], better_path (prefix), space);
+    return;
+  }
+  stay->ending[LETTER] += (double) beam->posteriors[prefix->last];
+  sustain_path (beam, &stay->paths[LETTER], &prefix->paths[LETTER],
+      (guint) prefix->last);
+}
+
+static gboolean
+is_worse (const Candidate *a, const Candidate *b)
+{
+  return a->score < b->score || (a->score == b->score && a->order > b->order);
+}
+
+static void
+sink (Beam *beam, guint at)
+{
+  Candidate *heap = beam->heap;
+  Candidate moved = heap[at];
+
+  for (;;) {
+    guint child = 2 * at + 1;
+
+    if (child >= beam->n_heap)
+      break;
+    if (child + 1 < beam->n_heap && is_worse (&heap[child + 1], &heap[child]))
+      child++;
+    if (!is_worse (&heap[child], &moved))
+      break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = moved;
+}
+
+static void
+offer (Beam *beam, Candidate candidate)
+{
+  guint at = beam->n_heap;
+
+  candidate.order = beam->n_offered++;
+  if (beam->n_heap == beam->width) {
+    if (is_worse (&candidate, &beam->heap[0]))
+      return;
+    beam->heap[0] = candidate;
+    sink (beam, 0);
+    return;
+  }
+  beam->n_heap++;
+  while (at > 0 && is_worse (&candidate, &beam->heap[(at - 1) / 2])) {
+    beam->heap[at] = beam->heap[(at - 1) / 2];
+    at = (at - 1) / 2;
+  }
+  beam->heap[at] = candidate;
+}
+
+static void
+index_hashes (Beam *beam)
+{
+  memset (beam->by_hash, 0, beam->n_buckets * sizeof *beam->by_hash);
+  for (guint i = 0; i < beam->n; i++) {
+    guint at = (guint) beam->beam[i].hash & (beam->n_buckets - 1);
+
+    while (beam->by_hash[at] != 0)
+      at = (at + 1) & (beam->n_buckets - 1);
+    beam->by_hash[at] = i + 1;
+  }
+}
+
+static guint32
+find_prefix (const Beam *beam, guint64 hash)
+{
+  guint at = (guint) hash & (beam->n_buckets - 1);
+
+  for (; beam->by_hash[at] != 0; at = (at + 1) & (beam->n_buckets - 1))
+    if (beam->beam[beam->by_hash[at] - 1].hash == hash)
+      return beam->by_hash[at] - 1;
+  return NO_PREFIX;
+}
+
+/* The longer prefix is in the beam already: the paths meet. */
+static void
+merge (Beam *beam, const Prefix *from, guint label, double acoustic,
+    Prefix *stay)
+{
+  const Path *path = path_to_letter (from, label);
+
+  stay->ending[LETTER] = log_add (stay->ending[LETTER], acoustic);
+  if (path->score + (double) beam->posteriors[label]
+      <= stay->paths[LETTER].score)
+    return;
+  rnnc_letters_release (&beam->letters, stay->paths[LETTER].chain);
+  stay->paths[LETTER] = extend_path (beam, from, path, label);
+}
+
+static void
+try_letter (Beam *beam, guint32 index, double total, guint label)
+{
+  const Prefix *prefix = &beam->beam[index];
+  gboolean is_space = label == beam->alphabet->space;
+  gboolean boundary
+      = prefix->empty || prefix->last == (gint) beam->alphabet->space;
+  Candidate candidate = { .from = index,
+    .label = (gint) label,
+    .extra = prefix->extra,
+    .hot = prefix->hot };
+  guint32 found;
+
+  if (is_space && boundary)
+    return;
+  candidate.acoustic = (double) beam->posteriors[label]
+      + ((gint) label == prefix->last ? prefix->ending[BLANK] : total);
+  if (candidate.acoustic == -INFINITY)
+    return;
+  found = find_prefix (beam, extend_hash (prefix->hash, label));
+  if (found != NO_PREFIX) {
+    merge (beam, prefix, label, candidate.acoustic, &beam->stays[found]);
+    return;
+  }
+  if (beam->language.model != NULL) {
+    candidate.extra += language_score (beam, prefix, beam->language.map[label]);
+    if (boundary)
+      candidate.extra += beam->word_bonus;
+  }
+  if (beam->hot_words != NULL)
+    candidate.extra
+        += rnnc_hot_words_step (beam->hot_words, &candidate.hot, label);
+  candidate.score = candidate.acoustic + candidate.extra;
+  offer (beam, candidate);
+}
+
+/* A letter more. */
+static void
+make_longer (Beam *beam, const Candidate *candidate, Prefix *longer)
+{
+  const Prefix *from = &beam->beam[candidate->from];
+  guint label = (guint) candidate->label;
+
+  *longer = (Prefix){ .hash = extend_hash (from->hash, label),
+    .last = candidate->label,
+    .ending = { -INFINITY, candidate->acoustic },
+    .extra = candidate->extra,
+    .hot = candidate->hot,
+    .context = from->context,
+    .due = beam->language.model != NULL ? candidate->label : -1 };
+  longer->text_hash = longer->hash;
+  if (label == beam->alphabet->space) {
+    longer->text_hash = from->hash;
+    longer->end_extra = end_extra (beam, from);
+  }
+  longer->paths[BLANK].score = -INFINITY;
+  longer->paths[LETTER]
+      = extend_path (beam, from, path_to_letter (from, label), label);
+  use_context (&beam->language, longer->context);
+}
+
+/* The heap becomes the beam, best first. */
+static void
+survive (Beam *beam)
+{
+  Prefix *old = beam->beam;
+  guint n_old = beam->n;
+  guint n = beam->n_heap;
+  double best;
+
+  for (guint i = n; i-- > 0;) {
+    Candidate candidate = beam->heap[0];
+    Prefix *prefix = &beam->next[i];
+
+    beam->heap[0] = beam->heap[--beam->n_heap];
+    sink (beam, 0);
+    if (candidate.label < 0) {
+      *prefix = beam->stays[candidate.from];
+      use_prefix (beam, prefix);
+    } else {
+      make_longer (beam, &candidate, prefix);
+    }
+    prefix->score = candidate.score;
+  }
+  for (guint i = 0; i < n_old; i++) {
+    release_prefix (beam, &old[i]);
+    release_prefix (beam, &beam->stays[i]);
+  }
+  beam->beam = beam->next;
+  beam->next = old;
+  best = beam->beam[0].score;
+  while (n > 1 && beam->beam[n - 1].score < best - RNNC_BEAM_REACH)
+    release_prefix (beam, &beam->beam[--n]);
+  beam->n = n;
+}
+
+static void
+take_posteriors (Beam *beam, const float *log_posteriors)
+{
+  beam->n_possible = 0;
+  for (guint i = 0; i < beam->alphabet->n_labels; i++) {
+    float value = log_posteriors[i];
+
+    /* not a number neither */
+    beam->posteriors[i] = value > LEAST ? MIN (value, 0.0f) : LEAST;
+    if (i != beam->alphabet->blank
+        && beam->posteriors[i] > (float) RNNC_BEAM_LETTER_FLOOR)
+      beam->possible[beam->n_possible++] = (guint16) i;
+  }
+}
+
+static void
+beam_push (RnncSearch *search, const float *log_posteriors)
+{
+  Beam *beam = (Beam *) search;
+
+  take_posteriors (beam, log_posteriors);
+  /* A new letter a prefix and a meeting of two, at most. */
+  while (beam->n > 1 && beam->letters.n_free < 4 * beam->width)
+    release_prefix (beam, &beam->beam[--beam->n]);
+  if (beam->n_possible > 0)
+    catch_up (beam);
+  index_hashes (beam);
+  beam->n_heap = 0;
+  beam->n_offered = 0;
+  for (guint i = 0; i < beam->n; i++)
+    let_stay (beam, &beam->beam[i], &beam->stays[i]);
+  for (guint i = 0; i < beam->n; i++) {
+    double total = acoustic_score (&beam->beam[i]);
+
+    for (guint k = 0; k < beam->n_possible; k++)
+      try_letter (beam, i, total, beam->possible[k]);
+  }
+  for (guint i = 0; i < beam->n; i++)
+    offer (beam,
+        (Candidate){ .score
+            = acoustic_score (&beam->stays[i]) + beam->stays[i].extra,
+            .from = i,
+            .label = -1 });
+  survive (beam);
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+static gboolean
+beam_sounding (const RnncSearch *search)
+{
+  const Prefix *best = ((const Beam *) search)->beam;
+
+  return !best->empty
+      && best->last != (gint) ((const Beam *) search)->alphabet->space
+      && best->ending[LETTER] > best->ending[BLANK];
+}
+
+static gboolean
+beam_in_word (const RnncSearch *search)
+{
+  const Prefix *best = ((const Beam *) search)->beam;
+
+  return !best->empty
+      && best->last != (gint) ((const Beam *) search)->alphabet->space;
+}
+
+static guint64
+beam_key (const RnncSearch *search)
+{
+  const Prefix *best = ((const Beam *) search)->beam;
+
+  return best->empty ? 0 : best->text_hash | 1;
+}
+
+static void
+write_reading (Beam *beam, const Prefix *prefix, RnncReading *reading)
+{
+  RnncLetter last = last_letter (prefix, better_path (prefix));
+
+  rnnc_letters_write (&beam->letters, &last, beam->base.origin, &reading->list);
+  reading->score = prefix->score;
+  reading->confidence = -1.0;
+  reading->phrase = -1;
+}
+
+/* Texts that differ by the space at their end alone are one. The probability
+ * of both goes to the better of them. */
+static guint
+gather (Beam *beam)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < beam->n; i++) {
+    Prefix *prefix = &beam->stays[i];
+    guint k = 0;
+
+    *prefix = beam->beam[i];
+    prefix->score = acoustic_score (prefix)
+        + (prefix->last == (gint) beam->alphabet->space && !prefix->empty
+                ? prefix->end_extra
+                : end_extra (beam, prefix));
+    while (k < n && beam->rest[k]->text_hash != prefix->text_hash)
+      k++;
+    if (k == n) {
+      beam->rest[n++] = prefix;
+      continue;
+    }
+    if (better_path (prefix)->score > better_path (beam->rest[k])->score) {
+      prefix->score = log_add (prefix->score, beam->rest[k]->score);
+      beam->rest[k] = prefix;
+    } else {
+      beam->rest[k]->score = log_add (prefix->score, beam->rest[k]->score);
+    }
+  }
+  return n;
+}
+
+static guint
+beam_read (RnncSearch *search, gboolean is_final, RnncReading *readings,
+    guint n)
+{
+  Beam *beam = (Beam *) search;
+  guint n_rest, n_read = 0;
+
+  if (!is_final) {
+    if (n == 0 || beam->beam[0].empty)
+      return 0;
+    write_reading (beam, &beam->beam[0], &readings[0]);
+    return 1;
+  }
+  catch_up (beam);
+  n_rest = gather (beam);
+  while (n_read < n && n_rest > 0) {
+    guint best = 0;
+
+    for (guint i = 1; i < n_rest; i++)
+      if (beam->rest[i]->score > beam->rest[best]->score)
+        best = i;
+    if (beam->rest[best]->empty && n_read == 0)
+      return 0;
+    if (!beam->rest[best]->empty)
+      write_reading (beam, beam->rest[best], &readings[n_read++]);
+    beam->rest[best] = beam->rest[--n_rest];
+  }
+  return n_read;
+}
+
+/* --- the object ----------------------------------------------------------- */
+
+static void
+beam_restart (RnncSearch *search, gboolean carry_on)
+{
+  Beam *beam = (Beam *) search;
+  gint last = carry_on && beam->n > 0 ? beam->beam[0].last : -1;
+  gboolean sounds
+      = last >= 0 && beam->beam[0].ending[LETTER] > beam->beam[0].ending[BLANK];
+  Prefix *root = beam->beam;
+
+  if (last == (gint) beam->alphabet->space)
+    last = -1;
+  for (guint i = 0; i < beam->n; i++)
+    release_prefix (beam, &beam->beam[i]);
+  *root = (Prefix){ .hash = ROOT_HASH,
+    .text_hash = ROOT_HASH,
+    .last = sounds ? last : -1,
+    .empty = TRUE,
+    .hot = RNNC_HOT_BOUNDARY,
+    .due = -1 };
+  sounds = root->last >= 0;
+  root->ending[BLANK] = root->paths[BLANK].score = sounds ? -INFINITY : 0.0;
+  root->ending[LETTER] = root->paths[LETTER].score = sounds ? 0.0 : -INFINITY;
+  use_context (&beam->language, 0);
+  beam->n = 1;
+}
+
+static void
+language_init (Language *language, const RnncBeamConfig *config,
+    const RnncAlphabet *alphabet, RnncModel *model)
+{
+  guint32 n_slots = 2 * config->width + 1;
+  guint16 end;
+
+  if (config->language == NULL)
+    return;
+  language->model = rnnc_language_model_ref (config->language);
+  language->weight = config->language_weight;
+  language->map = g_new0 (guint16, alphabet->n_labels);
+  rnnc_language_model_map (language->model, model, language->map, NULL);
+  language->size = rnnc_language_model_context_floats (language->model);
+  language->contexts = g_new0 (float, n_slots * language->size);
+  language->users = g_new0 (guint32, n_slots);
+  language->n_slots = n_slots;
+  language->labels = g_new0 (guint16, config->width);
+  language->stepping = g_new0 (float *, config->width);
+  language->work = g_aligned_alloc0 (rnnc_language_model_work (language->model,
+                                         config->width),
+      1, 64);
+  language->users[0] = 1;
+  for (guint32 i = 1; i < n_slots; i++)
+    language->users[i] = i + 1;
+  language->first_free = 1;
+  end = (guint16) rnnc_language_model_end (language->model);
+  rnnc_language_model_step (language->model, 1, &end, &language->contexts,
+      language->work);
+}
+
+static void
+language_clear (Language *language)
+{
+  if (language->model == NULL)
+    return;
+  rnnc_language_model_unref (language->model);
+  g_free (language->map);
+  g_free (language->contexts);
+  g_free (language->users);
+  g_free (language->labels);
+  g_free (language->stepping);
+  g_aligned_free (language->work);
+}
+
+static void
+beam_free (RnncSearch *search)
+{
+  Beam *beam = (Beam *) search;
+
+  language_clear (&beam->language);
+  g_clear_pointer (&beam->hot_words, rnnc_hot_words_unref);
+  rnnc_letters_clear (&beam->letters);
+  g_free (beam->beam);
+  g_free (beam->stays);
+  g_free (beam->next);
+  g_free (beam->by_hash);
+  g_free (beam->posteriors);
+  g_free (beam->possible);
+  g_free (beam->heap);
+  g_free (beam->rest);
+  g_free (beam);
+}
+
+static const RnncSearchClass beam_class = {
+  .free = beam_free,
+  .restart = beam_restart,
+  .push = beam_push,
+  .sounding = beam_sounding,
+  .in_word = beam_in_word,
+  .key = beam_key,
+  .read = beam_read,
+};
+
+/* Letters: two paths of one prefix that differ in all, and for each prefix as
+ * many again as the others rarely need; beam_push() drops prefixes where they
+ * need more. */
+#define LETTERS_PER_PREFIX 64
+
+RnncSearch *
+rnnc_beam_new (const RnncBeamConfig *config, const RnncAlphabet *alphabet,
+    RnncModel *model)
+{
+  Beam *beam = g_new0 (Beam, 1);
+  guint width = config->width;
+
+  beam->base.klass = &beam_class;
+  beam->base.capacity = config->capacity;
+  beam->alphabet = alphabet;
+  beam->width = width;
+  beam->word_bonus = config->word_bonus;
+  if (config->hot_words != NULL)
+    beam->hot_words = rnnc_hot_words_ref (config->hot_words);
+  language_init (&beam->language, config, alphabet, model);
+  rnnc_letters_init (&beam->letters,
+      2 * config->capacity + LETTERS_PER_PREFIX * width, config->capacity + 1);
+  beam->beam = g_new0 (Prefix, width);
+  beam->stays = g_new0 (Prefix, width);
+  beam->next = g_new0 (Prefix, width);
+  beam->n_buckets = 4;
+  while (beam->n_buckets < 4 * width)
+    beam->n_buckets *= 2;
+  beam->by_hash = g_new0 (guint32, beam->n_buckets);
+  beam->posteriors = g_new0 (float, alphabet->n_labels);
+  beam->possible = g_new0 (guint16, alphabet->n_labels);
+  beam->heap = g_new0 (Candidate, width);
+  beam->rest = g_new0 (Prefix *, width);
+  rnnc_search_restart (&beam->base, 0, FALSE);
+  return &beam->base;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A recurrent language model, several sentences a step. */
+#pragma once
+
+#include "rnncore/rnnc-decoding.h"
+
+G_BEGIN_DECLS
+
+/* Floats that a sentence so far is: what the layers remember, then the natural
+ * log of the probability of each label to come next. */
+gsize rnnc_language_model_context_floats (RnncLanguageModel *language);
+/* The second part of them. */
+const float *
+rnnc_language_model_next (RnncLanguageModel *language, const float *context);
+
+/* The label that begins and ends a sentence. */
+guint rnnc_language_model_end (RnncLanguageModel *language);
+
+/* Bytes of work, for @m sentences a step. */
+gsize rnnc_language_model_work (RnncLanguageModel *language, gsize m);
+
+/**
+ * rnnc_language_model_step:
+ * @labels: [m] next letters
+ * @contexts: [m], read and written; zeros are before the beginning
+ * @work: aligned to 64 bytes
+ *
+ * The weights are read once for all. Allocates nothing.
+ */
+void rnnc_language_model_step (RnncLanguageModel *language, gsize m,
+    const guint16 *labels, float *const *contexts, void *work);
+
+/**
+ * rnnc_language_model_map:
+ * @map: (out caller-allocates): [labels of @speech], the blank's is not set
+ *
+ * Which label each letter of a speech model is here.
+ *
+ * Returns: %FALSE with @error
+ */
+gboolean rnnc_language_model_map (RnncLanguageModel *language,
+    RnncModel *speech, guint16 *map, GError **error);
+
+G_END_DECLS

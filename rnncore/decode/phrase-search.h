@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Which phrase of a list was said, or none: the best path through the network
+ * of the phrases (token passing, Young et al. 1989, with the topology of CTC)
+ * beside the best path that is held to nothing.
+ *
+ * In each frame a phrase's path loses ln P (its label) - ln P (best label),
+ * held to RNNC_PHRASE_FRAME_LOSS. Frames before and after the phrase lose
+ * nothing, but each letter of the best path there RNNC_PHRASE_STRAY_LOSS. The
+ * confidence is exp (sum / letters of the phrase): how probable its letters
+ * are, on average, beside the best ones. */
+#pragma once
+
+#include "rnncore/decode/phrase-list.h"
+#include "rnncore/decode/search.h"
+
+G_BEGIN_DECLS
+
+#define RNNC_PHRASE_FRAME_LOSS -6.0f
+#define RNNC_PHRASE_STRAY_LOSS -1.0f
+/* Of words that are run together: else letters would be any word. */
+#define RNNC_PHRASE_SPACE_LOSS -2.0f
+
+/* @capacity: frames; @threshold: confidence to accept from, 0..1; a reference
+ * on @phrases is taken, @alphabet is lent. */
+RnncSearch *rnnc_phrase_search_new (RnncPhraseList *phrases,
+    const RnncAlphabet *alphabet, guint capacity, double threshold);
+void rnnc_phrase_search_set_threshold (RnncSearch *search, double threshold);
+
+G_END_DECLS
