@@ -88,9 +88,9 @@ captions() {
 # Interrupted in the midst of the last utterance: it still comes out.
 last_word() {
   start 1 env MICROPHONE="pulsesrc device=second.monitor" \
-    "$pipelines/mic-captions" "$tones" || return 1
+    "$pipelines/mic-captions" "$tones" endpoint-silence=60000 || return 1
   paplay --device=second "$work/short.wav"
-  end 0.4
+  end
   equal "ab cd" "$(cat "$work/out")"
 }
 
