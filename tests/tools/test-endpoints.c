@@ -99,8 +99,8 @@ load_utterances (void)
       = g_build_filename (folder, "speech/manifest.tsv", NULL);
   g_autofree char *weights = g_build_filename (g_getenv ("RNNC_SOURCE"),
       "models/speech-en-streaming.safetensors", NULL);
-  static const char *const dev[] = { "dev", NULL }, *const an4[]
-      = { "an4", NULL };
+  static const char *const dev[] = { "dev", NULL },
+                           *const an4[] = { "an4", NULL };
   g_autoptr (GPtrArray) conditions
       = g_ptr_array_new_with_free_func ((GDestroyNotify) condition_free);
   g_autoptr (Manifest) manifest = manifest_load (path, NULL);
@@ -181,8 +181,7 @@ join_all (double gap, const RnncTranscriberOptions *options)
     result.n++;
     result.parted += second != NULL;
     if (second == NULL)
-      second = both.text->str
-          + MIN (one.text->len, both.text->len);
+      second = both.text->str + MIN (one.text->len, both.text->len);
     else
       second++;
     while (*second == ' ')
