@@ -441,6 +441,9 @@ command_eval (int argc, char **argv)
   if (eval.events && eval.confusion != NULL)
     return command_misused (argv[0],
         "--events and --confusion exclude each other");
+  if (eval.decoding.whole && !eval.stream)
+    return command_misused (argv[0],
+        "--whole goes with --stream: without it all is heard as a whole");
   if (!(eval.tolerance >= 0 && eval.tolerance <= 3600))
     return command_misused (argv[0], "--tolerance: 0 to 3600");
   status = prepare (&eval, arguments[0], arguments[1], conditions, &error)

@@ -486,7 +486,7 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
       continue;
     transcriber->phase = 0;
     if (transcriber->core_reset_due)
-      rnnc_stream_reset_core (transcriber->stream);
+      rnnc_stream_replay_core (transcriber->stream);
     transcriber->core_reset_due = FALSE;
   }
 }

@@ -205,3 +205,10 @@ rnnc_layer_reset_core (const RnncLayer *layer, void *state)
   if (layer->klass->reset_core != NULL)
     layer->klass->reset_core (layer, state);
 }
+
+void
+rnnc_layer_replay_core (const RnncLayer *layer, void *state)
+{
+  if (layer->klass->replay_core != NULL)
+    layer->klass->replay_core (layer, state);
+}

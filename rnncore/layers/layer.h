@@ -49,6 +49,7 @@ typedef struct {
   /* Most frames out of one push of @max_frames or one flush. */
   gsize (*max_output) (const RnncLayer *layer, gsize max_frames);
   void (*reset_core) (const RnncLayer *layer, void *state);
+  void (*replay_core) (const RnncLayer *layer, void *state);
 } RnncLayerClass;
 
 struct _RnncLayer {
@@ -108,6 +109,11 @@ gsize rnnc_layer_push (const RnncLayer *layer, void *state, const float *in,
 /* Yields what the right context held back; reset afterwards. */
 gsize rnnc_layer_flush (const RnncLayer *layer, void *state, float *out);
 void rnnc_layer_reset_core (const RnncLayer *layer, void *state);
+/* Frames that a one-way core hears again. */
+#define RNNC_REPLAY_FRAMES 16
+/* The core as if it had begun with the last RNNC_REPLAY_FRAMES it was given.
+ * Two-way cores: as rnnc_layer_reset_core(). Allocates nothing. */
+void rnnc_layer_replay_core (const RnncLayer *layer, void *state);
 
 /* One-way recurrent layers, a step of @m independent sequences at once; what a
  * sequence remembers is a block of floats: @states [m], of each the address.

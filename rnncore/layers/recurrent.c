@@ -24,8 +24,16 @@ typedef struct {
   float *outputs; /* [max_frames or chunk + look-ahead, out] */
 } Level;
 
+/* One-way: the newest frames in, in one piece: each is kept twice, half the
+ * memory apart. */
+typedef struct {
+  gsize n_frames; /* since the reset */
+  float *frames;  /* [2 * RNNC_REPLAY_FRAMES, in] */
+} Recent;
+
 typedef struct {
   Level *levels;
+  Recent recent;
   void *work;
 } RecurrentState;
 
@@ -207,13 +215,21 @@ level_frames (const RnncLayer *layer, gsize max_frames)
 }
 
 static gsize
+recent_bytes (const RnncLayer *layer)
+{
+  return params (layer)->bidirectional
+      ? 0
+      : 2 * RNNC_REPLAY_FRAMES * level_inputs (layer, 0) * sizeof (float);
+}
+
+static gsize
 recurrent_state_size (const RnncLayer *layer, gsize max_frames)
 {
   const Recurrent *core = layer->weights;
   gsize n = level_frames (layer, max_frames);
   gsize size = rnnc_align (sizeof (RecurrentState))
       + rnnc_align (core->n_levels * sizeof (Level))
-      + direction_work (layer, n, 1);
+      + rnnc_align (recent_bytes (layer)) + direction_work (layer, n, 1);
 
   for (guint level = 0; level < core->n_levels; level++)
     size += 4 * rnnc_align (params (layer)->hidden * sizeof (float))
@@ -258,8 +274,25 @@ recurrent_reset (const RnncLayer *layer, void *memory, gsize max_frames)
         = rnnc_take (&at, n * level_inputs (layer, i) * sizeof (float));
     level->filled = 0;
   }
+  state->recent.frames = rnnc_take (&at, recent_bytes (layer));
+  state->recent.n_frames = 0;
   state->work = at;
   recurrent_reset_core (layer, memory);
+}
+
+static void
+remember (const RnncLayer *layer, Recent *recent, const float *in,
+    gsize n_frames)
+{
+  gsize n_in = level_inputs (layer, 0);
+
+  for (gsize i = 0; i < n_frames; i++, recent->n_frames++) {
+    gsize at = recent->n_frames % RNNC_REPLAY_FRAMES;
+
+    memcpy (recent->frames + at * n_in, in + i * n_in, n_in * sizeof *in);
+    memcpy (recent->frames + (RNNC_REPLAY_FRAMES + at) * n_in, in + i * n_in,
+        n_in * sizeof *in);
+  }
 }
 
 static gsize
@@ -279,6 +312,27 @@ push_one_way (const RnncLayer *layer, RecurrentState *state, const float *in,
     in = to;
   }
   return n_frames;
+}
+
+/* What comes out goes nowhere: it went on when the frames came in. */
+static void
+recurrent_replay_core (const RnncLayer *layer, void *memory)
+{
+  const Recurrent *core = layer->weights;
+  RecurrentState *state = memory;
+  gsize n_in = level_inputs (layer, 0);
+  gsize n = MIN (state->recent.n_frames, RNNC_REPLAY_FRAMES);
+  const float *frames;
+
+  recurrent_reset_core (layer, memory);
+  if (params (layer)->bidirectional)
+    return;
+  frames = state->recent.frames
+      + (state->recent.n_frames % RNNC_REPLAY_FRAMES + RNNC_REPLAY_FRAMES - n)
+          * n_in;
+  for (gsize i = 0; i < n; i++)
+    push_one_way (layer, state, frames + i * n_in, 1,
+        state->levels[core->n_levels - 1].outputs);
 }
 
 static gsize push_level (const RnncLayer *layer, RecurrentState *state,
@@ -341,9 +395,10 @@ static gsize
 recurrent_push (const RnncLayer *layer, void *state, const float *in,
     gsize n_frames, float *out)
 {
-  return params (layer)->bidirectional
-      ? push_level (layer, state, 0, in, n_frames, out)
-      : push_one_way (layer, state, in, n_frames, out);
+  if (params (layer)->bidirectional)
+    return push_level (layer, state, 0, in, n_frames, out);
+  remember (layer, &((RecurrentState *) state)->recent, in, n_frames);
+  return push_one_way (layer, state, in, n_frames, out);
 }
 
 static gsize
@@ -358,6 +413,7 @@ recurrent_flush (const RnncLayer *layer, void *memory, float *out)
       total += run_chunk (layer, state, i, state->levels[i].filled,
           out + total * rnnc_layer_outputs (layer));
   }
+  state->recent.n_frames = 0;
   recurrent_reset_core (layer, memory);
   return total;
 }
@@ -439,4 +495,5 @@ const RnncLayerClass rnnc_recurrent_class = {
   .flush = recurrent_flush,
   .max_output = recurrent_max_output,
   .reset_core = recurrent_reset_core,
+  .replay_core = recurrent_replay_core,
 };

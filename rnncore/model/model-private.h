@@ -46,6 +46,11 @@ gsize rnnc_model_stream_size (RnncModel *model);
 RnncStream *rnnc_stream_new_range (RnncModel *model, guint first, guint last,
     RnncOutputFunc func, gpointer user_data);
 
+/* As rnnc_stream_reset_core(), but one-way cores hear their last
+ * RNNC_REPLAY_FRAMES again: what began shortly before is not cut. Nothing is
+ * put out for them a second time. Takes as long as those frames took. */
+void rnnc_stream_replay_core (RnncStream *stream);
+
 /* Layers first..last-1 on a whole sequence; @work from
  * rnnc_model_range_work(). Allocates nothing. */
 gsize rnnc_model_range_work (RnncModel *model, guint first, guint last,

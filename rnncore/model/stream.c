@@ -410,3 +410,12 @@ rnnc_stream_reset_core (RnncStream *stream)
       rnnc_layer_reset_core (get_layer (stream, i), stream->states[i]);
   }
 }
+
+void
+rnnc_stream_replay_core (RnncStream *stream)
+{
+  for (guint i = stream->first; i < stream->last; i++) {
+    if (!get_layer (stream, i)->identity)
+      rnnc_layer_replay_core (get_layer (stream, i), stream->states[i]);
+  }
+}

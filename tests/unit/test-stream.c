@@ -400,6 +400,40 @@ test_reset_core (gconstpointer kind)
   fixture_clear (&f);
 }
 
+/* The same with the last frames before heard again, few or many, and again
+ * behind a flush, where there are none. */
+static void
+test_replay_core (gconstpointer kind)
+{
+  g_autofree char *layers
+      = g_strdup_printf ("[{'type':'%s','hidden':7,'layers':2}]",
+          (const char *) kind);
+  const Case one = { "", NULL, layers };
+  static const gsize places[] = { 0, 5, 16, 17, 37 };
+  const gsize n = 40;
+  Fixture f;
+  g_autofree float *input = NULL, *wanted = NULL, *work = NULL;
+
+  fixture_init (&f, &one);
+  input = random_input (f.model, n, 5);
+  wanted = g_new (float, n * 7);
+  work = g_new (float, rnnc_model_range_work (f.model, 0, 1, n));
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++) {
+    gsize at = places[i], from = at - MIN (at, RNNC_REPLAY_FRAMES);
+
+    rnnc_model_forward_range (f.model, 0, 1, input + from * f.n_features,
+        n - from, wanted + from * 7, work);
+    rnnc_model_forward_range (f.model, 0, 1, input, at, wanted, work);
+    rnnc_stream_push_features (f.stream, input, at);
+    rnnc_stream_replay_core (f.stream);
+    rnnc_stream_push_features (f.stream, input + at * f.n_features, n - at);
+    rnnc_stream_flush (f.stream);
+    expect (&f, wanted, n);
+    f.sink.n_frames = 0;
+  }
+  fixture_clear (&f);
+}
+
 /* Several streams of one model know nothing of each other. */
 static void
 test_independent (void)
@@ -469,8 +503,11 @@ main (int argc, char **argv)
   add_cases ("allocations", test_allocations, is_any);
   add_cases ("range", test_range, has_two_parts);
   g_test_add_data_func ("/stream/reset-core/rnn", "rnn", test_reset_core);
+  g_test_add_data_func ("/stream/replay-core/rnn", "rnn", test_replay_core);
   g_test_add_data_func ("/stream/reset-core/gru", "gru", test_reset_core);
+  g_test_add_data_func ("/stream/replay-core/gru", "gru", test_replay_core);
   g_test_add_data_func ("/stream/reset-core/lstm", "lstm", test_reset_core);
+  g_test_add_data_func ("/stream/replay-core/lstm", "lstm", test_replay_core);
   g_test_add_func ("/stream/allocations-counted", test_allocations_counted);
   g_test_add_func ("/stream/independent", test_independent);
   return g_test_run ();
