@@ -96,7 +96,7 @@ static const Setting settings[] = {
   { "beam-2", 2 },
   { "beam-64", 64 },
   { "alternatives", 1, 3 },
-  { "hot-words", 1, 0, { "abc", "dab\t1.5" } },
+  { "hot-words", 1, 0, { "bcd", "dab\t1.5" } },
   { "language", 8, 0, { NULL }, TRUE },
   { "all", 12, 2, { "cd", "ab cd" }, TRUE },
   { "phrases", 1, 2, { NULL }, FALSE,
