@@ -643,26 +643,30 @@ beam_read (RnncSearch *search, gboolean is_final, RnncReading *readings,
 
 /* --- the object ----------------------------------------------------------- */
 
+static gint
+beam_carried (const RnncSearch *search)
+{
+  const Prefix *best = ((const Beam *) search)->beam;
+
+  return best->ending[LETTER] > best->ending[BLANK] ? best->last : -1;
+}
+
 static void
-beam_restart (RnncSearch *search, gboolean carry_on)
+beam_restart (RnncSearch *search, gint sounding)
 {
   Beam *beam = (Beam *) search;
-  gint last = carry_on && beam->n > 0 ? beam->beam[0].last : -1;
-  gboolean sounds
-      = last >= 0 && beam->beam[0].ending[LETTER] > beam->beam[0].ending[BLANK];
+  gboolean sounds = sounding >= 0 && sounding != (gint) beam->alphabet->space
+      && sounding != (gint) beam->alphabet->blank;
   Prefix *root = beam->beam;
 
-  if (last == (gint) beam->alphabet->space)
-    last = -1;
   for (guint i = 0; i < beam->n; i++)
     release_prefix (beam, &beam->beam[i]);
   *root = (Prefix){ .hash = ROOT_HASH,
     .text_hash = ROOT_HASH,
-    .last = sounds ? last : -1,
+    .last = sounds ? sounding : -1,
     .empty = TRUE,
     .hot = RNNC_HOT_BOUNDARY,
     .due = -1 };
-  sounds = root->last >= 0;
   root->ending[BLANK] = root->paths[BLANK].score = sounds ? -INFINITY : 0.0;
   root->ending[LETTER] = root->paths[LETTER].score = sounds ? 0.0 : -INFINITY;
   use_context (&beam->language, 0);
@@ -736,6 +740,7 @@ beam_free (RnncSearch *search)
 static const RnncSearchClass beam_class = {
   .free = beam_free,
   .restart = beam_restart,
+  .carried = beam_carried,
   .push = beam_push,
   .sounding = beam_sounding,
   .in_word = beam_in_word,
@@ -776,6 +781,6 @@ rnnc_beam_new (const RnncBeamConfig *config, const RnncAlphabet *alphabet,
   beam->possible = g_new0 (guint16, alphabet->n_labels);
   beam->heap = g_new0 (Candidate, width);
   beam->rest = g_new0 (Prefix *, width);
-  rnnc_search_restart (&beam->base, 0, FALSE);
+  rnnc_search_restart (&beam->base, 0, -1);
   return &beam->base;
 }

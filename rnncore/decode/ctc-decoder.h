@@ -41,6 +41,8 @@ rnnc_ctc_decoder_push (RnncCtcDecoder *decoder, const float *log_posteriors);
 
 /* Frames since the reset. */
 guint64 rnnc_ctc_decoder_n_frames (const RnncCtcDecoder *decoder);
+/* The best label of the last frame. */
+guint rnnc_ctc_decoder_last_label (const RnncCtcDecoder *decoder);
 /* The words so far; in_word: no boundary came behind the last. Its letters grow
  * in number whenever the text changes. */
 const RnncWordList *rnnc_ctc_decoder_words (const RnncCtcDecoder *decoder);

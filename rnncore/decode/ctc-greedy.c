@@ -122,6 +122,12 @@ rnnc_ctc_decoder_n_frames (const RnncCtcDecoder *decoder)
   return decoder->frame;
 }
 
+guint
+rnnc_ctc_decoder_last_label (const RnncCtcDecoder *decoder)
+{
+  return decoder->last;
+}
+
 const RnncWordList *
 rnnc_ctc_decoder_words (const RnncCtcDecoder *decoder)
 {

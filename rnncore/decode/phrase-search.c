@@ -389,7 +389,7 @@ phrase_search_read (RnncSearch *base, gboolean is_final, RnncReading *readings,
 /* --- the object ----------------------------------------------------------- */
 
 static void
-phrase_search_restart (RnncSearch *base, gboolean carry_on)
+phrase_search_restart (RnncSearch *base, gint sounding)
 {
   PhraseSearch *search = (PhraseSearch *) base;
 
@@ -399,8 +399,8 @@ phrase_search_restart (RnncSearch *base, gboolean carry_on)
   }
   for (guint i = 0; i < search->network->n_phrases; i++)
     drop (search, &search->ends[i].token);
-  if (!carry_on)
-    search->last_best = search->alphabet->blank;
+  search->last_best
+      = sounding >= 0 ? (guint) sounding : search->alphabet->blank;
   search->outside = 0.0f;
   search->key = 0;
 }
@@ -465,6 +465,6 @@ rnnc_phrase_search_new (RnncPhraseList *phrases, const RnncAlphabet *alphabet,
   search->ends = g_new0 (End, search->network->n_phrases);
   for (guint i = 0; i < n_nodes; i++)
     search->next[i] = (Tokens){ { .score = DEAD }, { .score = DEAD } };
-  rnnc_search_restart (&search->base, 0, FALSE);
+  rnnc_search_restart (&search->base, 0, -1);
   return &search->base;
 }

@@ -109,13 +109,28 @@ change_equipment (RnncRecogniser *recogniser)
   recogniser->is_due = FALSE;
 }
 
+/* By the search that ends; the next one may be another. */
+static gint
+sounding_label (const RnncRecogniser *recogniser)
+{
+  const RnncSearch *search = recogniser->now.search;
+  guint last;
+
+  if (search != NULL && search->klass->carried != NULL)
+    return search->klass->carried (search);
+  last = rnnc_ctc_decoder_last_label (recogniser->decoder);
+  return last != recogniser->alphabet.blank ? (gint) last : -1;
+}
+
 static void
 restart_search (RnncRecogniser *recogniser, gboolean carry_on)
 {
+  gint sounding = carry_on ? sounding_label (recogniser) : -1;
+
   change_equipment (recogniser);
   if (recogniser->now.search != NULL)
     rnnc_search_restart (recogniser->now.search,
-        rnnc_ctc_decoder_n_frames (recogniser->decoder), carry_on);
+        rnnc_ctc_decoder_n_frames (recogniser->decoder), sounding);
 }
 
 static void
@@ -283,7 +298,7 @@ rnnc_recogniser_again (RnncRecogniser *recogniser, const float *frames,
 
   rnnc_ctc_decoder_reset (recogniser->again, first);
   if (search != NULL)
-    rnnc_search_restart (search, first, FALSE);
+    rnnc_search_restart (search, first, -1);
   for (guint t = 0; t < n_frames; t++) {
     rnnc_ctc_decoder_push (recogniser->again, frames + t * n_labels);
     if (search != NULL)

@@ -21,10 +21,13 @@ typedef struct {
 
 typedef struct {
   void (*free) (RnncSearch *search);
-  /* Forgets all. @carry_on: speech goes on, the last letter of the best reading
-   * may still be sounding and is not heard a second time. */
-  void (*restart) (RnncSearch *search, gboolean carry_on);
+  /* Forgets all. @sounding: a label that is still sounding from before, which
+   * is not heard a second time; -1: none. */
+  void (*restart) (RnncSearch *search, gint sounding);
   void (*push) (RnncSearch *search, const float *log_posteriors);
+  /* The label that the best reading has in the last frame, -1: none. (nullable)
+   */
+  gint (*carried) (const RnncSearch *search);
   /* Whether the best reading has a letter in the last frame. */
   gboolean (*sounding) (const RnncSearch *search);
   /* Whether its last word may go on. */
@@ -53,9 +56,9 @@ rnnc_search_free (RnncSearch *search)
 
 /* @frame: the next one's number */
 static inline void
-rnnc_search_restart (RnncSearch *search, guint64 frame, gboolean carry_on)
+rnnc_search_restart (RnncSearch *search, guint64 frame, gint sounding)
 {
-  search->klass->restart (search, carry_on);
+  search->klass->restart (search, sounding);
   search->origin = frame;
   search->n_frames = 0;
 }

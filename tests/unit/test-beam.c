@@ -312,7 +312,7 @@ test_all_paths (gconstpointer data)
     random_frames (frames, n_frames);
     texts = all_texts (frames, n_frames);
     score_texts (texts, c, &config);
-    rnnc_search_restart (search, 3, FALSE);
+    rnnc_search_restart (search, 3, -1);
     for (guint t = 0; t < n_frames; t++)
       rnnc_search_push (search, frames + t * N_LABELS);
     n = search->klass->read (search, TRUE, readings, N_BEST);
@@ -379,14 +379,14 @@ test_carry_on (void)
   rnnc_search_push (search, b);
   rnnc_search_push (search, a);
   g_assert_true (search->klass->sounding (search));
-  rnnc_search_restart (search, 2, TRUE);
+  rnnc_search_restart (search, 2, search->klass->carried (search));
   g_assert_cmpuint (search->klass->key (search), ==, 0);
   rnnc_search_push (search, a);
   rnnc_search_push (search, b);
   g_assert_cmpuint (search->klass->read (search, TRUE, &reading, 1), ==, 1);
   g_assert_cmpstr (reading.list.text, ==, "b");
   g_assert_cmpuint (reading.list.words[0].start, ==, 3);
-  rnnc_search_restart (search, 4, FALSE);
+  rnnc_search_restart (search, 4, -1);
   rnnc_search_push (search, b);
   g_assert_cmpuint (search->klass->read (search, FALSE, &reading, 1), ==, 1);
   g_assert_cmpstr (reading.list.text, ==, "b");

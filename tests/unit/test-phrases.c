@@ -246,7 +246,7 @@ test_heard (gconstpointer data)
 
   rnnc_word_list_init (&reading.list, &alphabet, 200);
   for (guint turn = 0; turn < 2; turn++) {
-    rnnc_search_restart (search, 0, FALSE);
+    rnnc_search_restart (search, 0, -1);
     for (const char *c = what->path; *c != '\0'; c++) {
       float frame[N_LABELS];
 
@@ -355,7 +355,7 @@ test_all_paths (void)
 
     for (guint i = 0; i < N_FRAMES * N_LABELS; i++)
       frames[i] = (float) g_test_rand_double_range (-8, 0);
-    rnnc_search_restart (search, 0, FALSE);
+    rnnc_search_restart (search, 0, -1);
     for (guint t = 0; t < N_FRAMES; t++)
       rnnc_search_push (search, frames + t * N_LABELS);
     n = search->klass->read (search, TRUE, readings, 4);
@@ -399,7 +399,7 @@ test_rates (void)
     gboolean other = turn % 2 == 0;
     guint n;
 
-    rnnc_search_restart (search, 0, FALSE);
+    rnnc_search_restart (search, 0, -1);
     for (; *phrase != '\0'; phrase++) {
       char letter = other ? codes[g_test_rand_int_range (1, 6)] : *phrase;
       float frame[N_LABELS];

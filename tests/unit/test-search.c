@@ -96,7 +96,7 @@ static const Setting settings[] = {
   { "beam-2", 2 },
   { "beam-64", 64 },
   { "alternatives", 1, 3 },
-  { "hot-words", 1, 0, { "abc", "dab\t3" } },
+  { "hot-words", 1, 0, { "bcd", "dab\t1.5" } },
   { "language", 8, 0, { NULL }, TRUE },
   { "all", 12, 2, { "cd", "ab cd" }, TRUE },
   { "phrases", 1, 2, { NULL }, FALSE,
@@ -468,6 +468,7 @@ test_set_options (void)
 
   push (session, "abcda", 100);
   options.max_utterance = 10000 * MS;
+  options.alternatives = 2;
   options.beam_width = 8;
   rnnc_transcriber_set_options (session->transcriber, &options);
   for (guint i = 0; i < 2; i++)
@@ -476,7 +477,32 @@ test_set_options (void)
   push (session, "abcdabcdabcdabcd", 100);
   flush (session);
   g_assert_cmpstr (session->finals->str, ==,
-      "abcdabcdabcdabcdabcdabcdab|bcda|abcdabcdabcdabcd");
+      "abcdabcdabcdabcdabcdabcdab|cda|abcdabcdabcdabcd");
+  g_assert_nonnull (strstr (session->all->str, " / "));
+  session_free (session);
+}
+
+/* Two letters at once, the second a little fainter: a hot word decides. */
+static void
+test_hot_words (void)
+{
+  static const char *const words[] = { "acd\t3", NULL };
+  Session *session = session_new (&settings[0]);
+  gsize n;
+  g_autofree float *loud = make_signal ("__abd____", &n);
+  g_autofree float *faint = make_signal ("__acd____", &n);
+  g_autoptr (RnncHotWords) hot_words
+      = rnnc_hot_words_new_from_strings (words, session->model, NULL);
+
+  for (gsize i = 0; i < n; i++)
+    loud[i] += 0.8f * faint[i];
+  push_samples (session, loud, n, 160);
+  rnnc_transcriber_set_hot_words (session->transcriber, hot_words);
+  push_samples (session, loud, n, 160);
+  rnnc_transcriber_set_hot_words (session->transcriber, NULL);
+  push_samples (session, loud, n, 160);
+  flush (session);
+  g_assert_cmpstr (session->finals->str, ==, "abd|acd|abd");
   session_free (session);
 }
 
@@ -506,6 +532,7 @@ main (int argc, char *argv[])
   add_tests ("decode", 0, n, test_decode);
   add_tests ("whole", 0, 4, test_whole);
   g_test_add_func ("/decode/search/changes", test_changes);
+  g_test_add_func ("/decode/search/hot-words", test_hot_words);
   g_test_add_func ("/decode/search/set-options", test_set_options);
   return g_test_run ();
 }
