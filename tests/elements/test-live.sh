@@ -32,7 +32,7 @@ pulseaudio -n --daemonize=no --exit-idle-time=-1 --use-pid-file=no \
   2> "$work/pulse.log" &
 server=$!
 runner=
-trap '[ -z "$runner" ] || kill -KILL -- "-$runner" 2> /dev/null; kill "$server" 2> /dev/null; wait "$server" 2> /dev/null; rm -rf "$work"' EXIT
+trap '[ -z "$runner" ] || kill -KILL -- "-$runner" 2> /dev/null || true; kill "$server" 2> /dev/null; wait "$server" 2> /dev/null; rm -rf "$work"' EXIT
 
 # wait_for COMMAND…: for a minute at most.
 wait_for() {
@@ -67,7 +67,7 @@ start() {
   shift
   # No timeout(1): in the same group it would hand on each signal once more, and
   # a second Ctrl-C ends gst-launch at once.
-  setsid "$@" > "$work/out" 2> "$work/err" &
+  setsid env --default-signal=INT "$@" > "$work/out" 2> "$work/err" &
   runner=$!
   wait_for count_listeners "$listeners" || { cat "$work/err"; return 1; }
   sleep 0.5

@@ -208,8 +208,8 @@ test_search (void)
   g_assert_cmpstr (places, ==, "\"3 places\"");
   web_driver_click (driver, "#results li:nth-child(3) button");
   g_assert_true (web_driver_wait (driver,
-      NEAR ("Number(document.querySelector('#transcript "
-            ".word:nth-of-type(7)').dataset.start)")));
+      NEAR ("Number(document.querySelector('#transcript .word.hit')"
+            ".dataset.start)")));
   name = web_driver_ask (driver,
       "return document.getElementById('name').textContent");
   g_assert_cmpstr (name, ==, "\"media/plays.webm\"");
