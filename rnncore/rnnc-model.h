@@ -115,6 +115,38 @@ RNNC_API void
 rnnc_model_forward_batch (RnncModel *model, const float *const *inputs,
     const gsize *n_frames, gsize n_sequences, float *const *outputs);
 
+/* How a file holds the matrices and kernels of a model; all are computed with
+ * as f32. */
+typedef enum {
+  RNNC_STORAGE_F32,
+  RNNC_STORAGE_F16,  /* IEEE 754 binary16 */
+  RNNC_STORAGE_BF16, /* the upper half of an f32 */
+  RNNC_STORAGE_I8,   /* -127 … 127 times a scale a row of the first axis */
+} RnncStorage;
+
+/**
+ * rnnc_model_convert:
+ * @model: whose files are read again
+ * @output: the file to write; must not end in ".json"
+ * @keep_embeddings: leave the tables of embedding layers f32
+ *
+ * Writes the model as one file with its description, its matrices and kernels
+ * rounded to the nearest of @storage; biases, norms and their statistics are
+ * f32. Tensors that no layer reads are left out. Written aside and renamed: a
+ * failure leaves @output as it was. @output may be the model's own file.
+ *
+ * Threads: any.
+ *
+ * Returns: %FALSE with @error naming the file, and the tensor that holds a
+ *   number too large for @storage
+ */
+RNNC_API gboolean rnnc_model_convert (RnncModel *model, const char *output,
+    RnncStorage storage, gboolean keep_embeddings, GError **error);
+
+/* Bytes that the weights of its layers take in the file, int8's scales with
+ * them. */
+RNNC_API guint64 rnnc_model_stored_bytes (RnncModel *model);
+
 /**
  * rnnc_model_summary:
  *

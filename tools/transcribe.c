@@ -5,6 +5,7 @@
 #include "rnncore/rnncore.h"
 #include "tools/batch/batch.h"
 #include "tools/command.h"
+#include "tools/common/decode-options.h"
 
 static const CommandUsage usage = {
   "[INPUT…]",
@@ -16,6 +17,11 @@ static const CommandUsage usage = {
   0,
   -1,
 };
+
+typedef struct {
+  RnncModel *model;
+  DecodeOptions decoding;
+} Settings;
 
 /* What a thread needs. */
 typedef struct {
@@ -44,6 +50,10 @@ take_transcript (const RnncTranscript *transcript, gpointer user_data)
     document_add_word (worker->document, word->text, from + word->start,
         from + word->end, word->confidence);
   }
+  for (guint i = 0; i < transcript->n_alternatives; i++)
+    document_add_alternative (worker->document,
+        transcript->alternatives[i].text,
+        transcript->alternatives[i].confidence);
   document_add_utterance (worker->document, transcript->text,
       from + transcript->start, from + transcript->end, transcript->confidence);
   batch_rows_added (worker->step);
@@ -126,25 +136,31 @@ worker_free (gpointer data)
 }
 
 static gpointer
-worker_new (gpointer model, GError **error)
+worker_new (gpointer data, GError **error)
 {
+  const Settings *settings = data;
+  RnncModel *model = settings->model;
   Worker *worker = g_new0 (Worker, 1);
   RnncTranscriberOptions options;
 
   rnnc_transcriber_options_init (&options);
+  decode_options_apply (&settings->decoding, &options);
   options.partial_interval = -1;
   worker->model = model;
   worker->rate = rnnc_model_frontend (model)->log_mel.rate;
   worker->transcriber
       = rnnc_transcriber_new (model, &options, take_transcript, worker, error);
-  if (worker->transcriber != NULL)
-    return worker;
-  g_free (worker);
-  return NULL;
+  if (worker->transcriber == NULL) {
+    g_free (worker);
+    return NULL;
+  }
+  decode_options_equip (&settings->decoding, worker->transcriber);
+  return worker;
 }
 
 static int
-run (const JobOptions *options, const char *name, const char *const *inputs)
+run (Settings *settings, const JobOptions *options, const char *name,
+    const char *const *inputs)
 {
   GError *error = NULL;
   g_autofree char *path = rnnc_model_find (name, "speech", &error);
@@ -154,10 +170,12 @@ run (const JobOptions *options, const char *name, const char *const *inputs)
     .worker_new = worker_new,
     .worker_free = worker_free,
     .recognise = recognise,
-    .user_data = model,
+    .user_data = settings,
   };
 
-  if (model == NULL)
+  settings->model = model;
+  if (model == NULL
+      || !decode_options_load (&settings->decoding, model, &error))
     return command_fail (error);
   return batch_run (&task, options, inputs);
 }
@@ -168,6 +186,7 @@ command_transcribe (int argc, char **argv)
   g_autofree char *name = NULL, *fault = NULL;
   g_auto (GStrv) inputs = NULL;
   JobArguments arguments;
+  Settings settings = { 0 };
   int status;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &name,
@@ -177,14 +196,17 @@ command_transcribe (int argc, char **argv)
 
   job_arguments_init (&arguments, entries);
   arguments.options.report_kind = "speech";
-  if (command_parse (argc, argv,
-          (const GOptionEntry *) (const void *) arguments.entries->data, &usage,
-          &inputs, &status)) {
+  decode_options_init (&settings.decoding);
+  if (command_parse_with (argc, argv,
+          (const GOptionEntry *) (const void *) arguments.entries->data,
+          decode_options_group (&settings.decoding), &usage, &inputs,
+          &status)) {
     fault = job_arguments_check (&arguments, g_strv_length (inputs));
-    status = fault != NULL
-        ? command_misused (argv[0], "%s", fault)
-        : run (&arguments.options, name, (const char *const *) inputs);
+    status = fault != NULL ? command_misused (argv[0], "%s", fault)
+                           : run (&settings, &arguments.options, name,
+                               (const char *const *) inputs);
   }
+  decode_options_clear (&settings.decoding);
   job_arguments_clear (&arguments);
   return status;
 }

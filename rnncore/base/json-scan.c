@@ -41,28 +41,70 @@ skip_space (Scan *scan)
     scan->at++;
 }
 
+/* The four digits behind "\\u". */
 static gboolean
-scan_escape (Scan *scan)
+scan_unit (Scan *scan, gunichar *unit)
 {
-  int c = peek (scan);
-
-  if (c == 'u') {
-    for (guint i = 1; i <= 4; i++) {
-      if (scan->at + i >= scan->length
-          || !g_ascii_isxdigit (scan->text[scan->at + i]))
-        return fail (scan, "bad \\u escape");
-    }
-    scan->at += 5;
-    return TRUE;
+  *unit = 0;
+  for (guint i = 1; i <= 4; i++) {
+    if (scan->at + i >= scan->length
+        || !g_ascii_isxdigit (scan->text[scan->at + i]))
+      return fail (scan, "bad \\u escape");
+    *unit = *unit << 4 | g_ascii_xdigit_value (scan->text[scan->at + i]);
   }
-  if (c < 0 || strchr ("\"\\/bfnrt", c) == NULL)
-    return fail (scan, "bad escape");
-  scan->at++;
+  scan->at += 5;
+  return TRUE;
+}
+
+/* One character, or two UTF-16 surrogates that make one: json-glib 1.6.6
+ * asserts that they do. Strings end at a NUL in C. */
+static gboolean
+scan_unicode (Scan *scan, GString *key)
+{
+  gunichar unit, low;
+
+  if (!scan_unit (scan, &unit))
+    return FALSE;
+  if (unit == 0)
+    return fail (scan, "a NUL in a string");
+  if (unit >= 0xdc00 && unit < 0xe000)
+    return fail (scan, "half a surrogate pair");
+  if (unit >= 0xd800 && unit < 0xdc00) {
+    if (scan->length - scan->at < 2
+        || memcmp (scan->text + scan->at, "\\u", 2) != 0)
+      return fail (scan, "half a surrogate pair");
+    scan->at++;
+    if (!scan_unit (scan, &low))
+      return FALSE;
+    if (low < 0xdc00 || low >= 0xe000)
+      return fail (scan, "half a surrogate pair");
+    unit = 0x10000 + ((unit & 0x3ff) << 10 | (low & 0x3ff));
+  }
+  if (key != NULL)
+    g_string_append_unichar (key, unit);
   return TRUE;
 }
 
 static gboolean
-scan_string (Scan *scan)
+scan_escape (Scan *scan, GString *key)
+{
+  static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+  int c = peek (scan);
+  const char *letter = c > 0 ? strchr (letters, c) : NULL;
+
+  if (c == 'u')
+    return scan_unicode (scan, key);
+  if (letter == NULL)
+    return fail (scan, "bad escape");
+  if (key != NULL)
+    g_string_append_c (key, meanings[letter - letters]);
+  scan->at++;
+  return TRUE;
+}
+
+/* @key: (nullable): what the string means is appended */
+static gboolean
+scan_string (Scan *scan, GString *key)
 {
   int c;
 
@@ -75,8 +117,12 @@ scan_string (Scan *scan)
     if (c < 0x20)
       return fail (scan, "control character in a string");
     scan->at++;
-    if (c == '\\' && !scan_escape (scan))
-      return FALSE;
+    if (c == '\\') {
+      if (!scan_escape (scan, key))
+        return FALSE;
+    } else if (key != NULL) {
+      g_string_append_c (key, c);
+    }
   }
   scan->at++;
   return TRUE;
@@ -133,24 +179,18 @@ scan_word (Scan *scan)
       peek (scan) == '/' ? "comments are not JSON" : "unexpected character");
 }
 
-/* Keys that differ only by escapes are left to the reader above: two spellings
- * of one key are refused as an escaped key. */
+/* Two spellings of one key are the same key. */
 static gboolean
 scan_key (Scan *scan, GHashTable *keys)
 {
-  gsize first = scan->at;
-  char *key;
+  GString *key = g_string_new (NULL);
 
-  if (!scan_string (scan))
+  if (!scan_string (scan, key)) {
+    g_string_free (key, TRUE);
     return FALSE;
-  key = g_strndup (scan->text + first + 1, scan->at - first - 2);
-  if (strchr (key, '\\') != NULL) {
-    g_free (key);
-    return fail (scan, "escaped key");
   }
-  if (!g_hash_table_add (keys, key))
-    return fail (scan, "duplicate key");
-  return TRUE;
+  return g_hash_table_add (keys, g_string_free (key, FALSE))
+      || fail (scan, "duplicate key");
 }
 
 static gboolean
@@ -210,7 +250,7 @@ scan_value (Scan *scan)
   if (c == '[')
     return scan_container (scan, ']');
   if (c == '"')
-    return scan_string (scan);
+    return scan_string (scan, NULL);
   if (c == '-' || g_ascii_isdigit (c))
     return scan_number (scan);
   if (c < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The tensors that a layer owns, and what a file calls them. */
+#include "rnncore/kernels/kernels.h"
 #include "rnncore/layers/layer-spec-private.h"
 
 char *
@@ -144,6 +145,34 @@ rnnc_layer_spec_tensors (const RnncLayerSpec *spec)
   if (bias)
     add_tensor (tensors, spec, "bias", 1, &out);
   return tensors;
+}
+
+static guint
+count_groups (const RnncLayerSpec *spec)
+{
+  if (spec->type == RNNC_LAYER_CONV1D)
+    return spec->params.conv1d.groups;
+  return spec->type == RNNC_LAYER_CONV2D ? spec->params.conv2d.groups : 1;
+}
+
+gsize
+rnnc_layer_spec_packed_bytes (const RnncLayerSpec *spec)
+{
+  g_autoptr (GPtrArray) tensors = rnnc_layer_spec_tensors (spec);
+  gsize total = 0, groups = count_groups (spec);
+
+  for (guint i = 0; i < tensors->len; i++) {
+    const RnncTensorSpec *tensor = g_ptr_array_index (tensors, i);
+    gsize numbers = tensor->shape[0];
+
+    if (tensor->rank > 1 && spec->type != RNNC_LAYER_EMBEDDING)
+      numbers = (numbers / groups + RNNC_PANEL - 1) / RNNC_PANEL * RNNC_PANEL
+          * groups;
+    for (guint axis = 1; axis < tensor->rank; axis++)
+      numbers *= tensor->shape[axis];
+    total += numbers * sizeof (float);
+  }
+  return total;
 }
 
 /* --- names of others --------------------------------------------------------

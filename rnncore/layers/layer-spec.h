@@ -267,6 +267,10 @@ GPtrArray *rnnc_layer_spec_tensors (const RnncLayerSpec *spec);
 char *
 rnnc_layer_spec_tensor_name (const RnncLayerSpec *spec, const char *suffix);
 
+/* Bytes of its weights as they are packed for the kernels, at most: f32, rows
+ * filled up to a multiple of 16, of convolutions those of each group. */
+gsize rnnc_layer_spec_packed_bytes (const RnncLayerSpec *spec);
+
 /* Whether outputs depend on state over all time or on the whole clip. */
 gboolean rnnc_layer_spec_is_recurrent (const RnncLayerSpec *spec);
 

@@ -149,6 +149,13 @@ extern const RnncLayerClass rnnc_last_step_class;
 float *rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
     const char *suffix, const gsize *shape, guint rank, GError **error);
 
+/* The maximum; NaN where @a or @b is NaN, as in PyTorch. */
+static inline float
+rnnc_larger (float a, float b)
+{
+  return a > b || a != a ? a : b;
+}
+
 static inline gsize
 rnnc_align (gsize n_bytes)
 {

@@ -34,7 +34,7 @@ pool_frames (const RnncLayer *layer, const float *frames, gsize n, float *out)
     const float *frame = frames + t * width;
 
     for (gsize i = 0; i < width; i++)
-      out[i] = frame[i] > out[i] ? frame[i] : out[i];
+      out[i] = rnnc_larger (frame[i], out[i]);
   }
 }
 

@@ -47,7 +47,7 @@ pool_window (const RnncLayer *layer, const float *image, const Range *rows,
         rnnc_kernels ()->add (out, pixel, input->channels);
       } else {
         for (gsize i = 0; i < input->channels; i++)
-          out[i] = pixel[i] > out[i] ? pixel[i] : out[i];
+          out[i] = rnnc_larger (pixel[i], out[i]);
       }
       first = FALSE;
     }

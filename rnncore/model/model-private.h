@@ -19,6 +19,7 @@ struct _RnncModel {
   guint n_layers;
   RnncLayer **layers; /* runtime layers, weights packed; one a spec */
   RnncPlan plan;
+  gsize *stored_bytes; /* [n_layers]: of its tensors in the file */
 };
 
 /* Where the network can be cut in two, before the first layer whose outputs
@@ -34,6 +35,9 @@ guint rnnc_model_first_recurrent (RnncModel *model);
  * most, and the memory that they may take (one alone takes what it needs). */
 #define RNNC_BATCH_SEQUENCES 64
 #define RNNC_BATCH_BYTES ((gsize) 16 << 20)
+
+/* Of the weights of one model as they are computed with. */
+#define RNNC_MAX_WEIGHT_BYTES ((gsize) 4 << 30)
 
 /* Bytes of a stream's arena; over the limit where it would be too large. */
 gsize rnnc_model_stream_size (RnncModel *model);

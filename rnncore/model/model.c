@@ -70,6 +70,65 @@ read_tensor (gpointer file, const char *name, const gsize *shape, guint rank,
   return rnnc_safetensors_read_f32 (file, name, shape, rank, error);
 }
 
+/* A tensor's bytes in the file, with its scales; 0 where it is missing. */
+static gsize
+tensor_bytes (RnncSafetensors *file, const char *name)
+{
+  const RnncTensor *tensor = rnnc_safetensors_lookup (file, name);
+  const RnncTensor *scale = NULL;
+
+  if (tensor != NULL && tensor->dtype == RNNC_DTYPE_I8) {
+    g_autofree char *scale_name = g_strconcat (name, ".scale", NULL);
+
+    scale = rnnc_safetensors_lookup (file, scale_name);
+  }
+  return (tensor != NULL ? tensor->n_bytes : 0)
+      + (scale != NULL ? scale->n_bytes : 0);
+}
+
+static gsize *
+count_stored_bytes (GPtrArray *specs, RnncSafetensors *file)
+{
+  gsize *bytes = g_new0 (gsize, specs->len);
+
+  for (guint i = 0; i < specs->len; i++) {
+    g_autoptr (GPtrArray) tensors = rnnc_layer_spec_tensors (specs->pdata[i]);
+
+    for (guint k = 0; k < tensors->len; k++) {
+      const RnncTensorSpec *tensor = g_ptr_array_index (tensors, k);
+
+      bytes[i] += tensor_bytes (file, tensor->name);
+    }
+  }
+  return bytes;
+}
+
+/* Before anything is read: a short description can ask for much, and a matrix
+ * of one row is packed as sixteen. */
+static gboolean
+check_memory (GPtrArray *specs, const char *origin, GError **error)
+{
+  gsize bytes = 0;
+  gpointer probe;
+
+  for (guint i = 0; i < specs->len; i++)
+    bytes += rnnc_layer_spec_packed_bytes (specs->pdata[i]);
+  if (bytes > RNNC_MAX_WEIGHT_BYTES) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
+        "%s: its weights would need over %" G_GSIZE_FORMAT " MiB of memory",
+        origin, RNNC_MAX_WEIGHT_BYTES >> 20);
+    return FALSE;
+  }
+  probe = g_try_malloc (MAX (bytes, 1));
+  if (probe == NULL) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
+        "%s: its weights do not fit in memory", origin);
+    return FALSE;
+  }
+  g_free (probe);
+  return TRUE;
+}
+
 static gboolean
 load_contents (RnncModel *model, const RnncModelFiles *files, GError **error)
 {
@@ -78,7 +137,8 @@ load_contents (RnncModel *model, const RnncModelFiles *files, GError **error)
   model->json = g_strdup (files->json);
   model->description = rnnc_description_parse (files->json,
       strlen (files->json), files->origin, error);
-  if (model->description == NULL)
+  if (model->description == NULL
+      || !check_memory (model->description->layers, files->origin, error))
     return FALSE;
   model->layers = rnnc_layers_new (model->description->layers, &source,
       &model->n_layers, error);
@@ -87,6 +147,8 @@ load_contents (RnncModel *model, const RnncModelFiles *files, GError **error)
       g_prefix_error (error, "%s: ", files->weights_path);
     return FALSE;
   }
+  model->stored_bytes
+      = count_stored_bytes (model->description->layers, files->weights);
   rnnc_plan_init (&model->plan, model->layers, model->n_layers);
   if (rnnc_model_stream_size (model) <= RNNC_MAX_STREAM_BYTES)
     return TRUE;
@@ -104,6 +166,7 @@ free_model (RnncModel *model)
     rnnc_layers_free (model->layers, model->n_layers);
   }
   rnnc_description_free (model->description);
+  g_free (model->stored_bytes);
   g_free (model->json);
   g_free (model->path);
   g_free (model);

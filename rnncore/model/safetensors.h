@@ -66,6 +66,23 @@ float *rnnc_safetensors_read_f32 (RnncSafetensors *file, const char *name,
     const gsize *shape, guint rank, GError **error);
 
 /**
+ * rnnc_safetensors_encode:
+ * @values: [rows, columns]
+ * @dtype: any but F64 and I64
+ * @scales: (out) (nullable): where @dtype is I8: [rows], transfer full, f32 in
+ *   the file's byte order; else %NULL
+ *
+ * Rounds to nearest, ties to even. I8: a row's scale is its largest magnitude
+ * / 127, at least FLT_MIN, so that no number moves by more than half a scale.
+ *
+ * Returns: (transfer full) (nullable): a tensor's data in the file's byte
+ *   order, or %NULL where @values hold a NaN, an infinity or what would round
+ *   to one
+ */
+gpointer rnnc_safetensors_encode (const float *values, RnncDType dtype,
+    gsize rows, gsize columns, guint32 **scales);
+
+/**
  * rnnc_safetensors_write:
  * @metadata_key: (nullable): key of one string in __metadata__
  * @metadata: (nullable): its value

@@ -105,9 +105,10 @@ append_sources (GString *text, GPtrArray *layers, guint index)
 }
 
 static void
-append_layers (GString *text, RnncDescription *description, gsize *parameters,
+append_layers (GString *text, RnncModel *model, gsize *parameters,
     double *macs_per_second)
 {
+  RnncDescription *description = model->description;
   double rate = frame_rate (&description->frontend);
 
   g_string_append_printf (text, "%-16s %-14s %12s %12s %12s %12s %12s\n",
@@ -125,7 +126,7 @@ append_layers (GString *text, RnncDescription *description, gsize *parameters,
         "%-16s %-14s %12s %12s %12" G_GSIZE_FORMAT " %12" G_GSIZE_FORMAT
         " %12" G_GSIZE_FORMAT,
         spec->name, rnnc_layer_spec_type_name (spec), input, output, n,
-        n * sizeof (float), macs);
+        model->stored_bytes[i], macs);
     append_sources (text, description->layers, i);
     g_string_append_c (text, '\n');
   }
@@ -163,6 +164,16 @@ append_provenance (GString *text, JsonObject *json)
   }
 }
 
+guint64
+rnnc_model_stored_bytes (RnncModel *model)
+{
+  guint64 total = 0;
+
+  for (guint i = 0; i < model->n_layers; i++)
+    total += model->stored_bytes[i];
+  return total;
+}
+
 char *
 rnnc_model_summary (RnncModel *model)
 {
@@ -176,10 +187,11 @@ rnnc_model_summary (RnncModel *model)
       description->language);
   g_string_append (text, "front end   ");
   append_frontend (text, &description->frontend);
-  append_layers (text, description, &parameters, &macs);
+  append_layers (text, model, &parameters, &macs);
   g_string_append_printf (text,
-      "parameters  %" G_GSIZE_FORMAT ", %" G_GSIZE_FORMAT " bytes as f32\n",
-      parameters, parameters * sizeof (float));
+      "parameters  %" G_GSIZE_FORMAT ", %" G_GUINT64_FORMAT
+      " bytes as stored\n",
+      parameters, rnnc_model_stored_bytes (model));
   if (macs > 0)
     g_string_append_printf (text, "work        %.1f M multiply-adds a second\n",
         macs / 1e6);

@@ -13,8 +13,11 @@
 #include "tools/measure/error-rate.h"
 
 /* What is said in the sample, and shown. */
-#define WORDS "star seven four one stop six five two one"
+#define SPOKEN "start seven four one stop six five two one"
 #define GESTURE "right"
+
+/* What the shipped model hears in it: other models, other mistakes. */
+static char *words;
 
 /* Made once: media.folder holds "archive/" of all below, and the sample. */
 static Fixture media;
@@ -141,7 +144,7 @@ read_json_lines (const char *text, const char *member)
 static void
 check_words (const char *heard)
 {
-  EditCounts counts = edit_counts_words (WORDS, heard);
+  EditCounts counts = edit_counts_words (words, heard);
 
   g_assert_cmpuint (edit_counts_errors (&counts), <=, 3);
 }
@@ -184,7 +187,7 @@ test_speech (void)
   g_assert_cmpint (outcome.status, ==, 1);
   g_assert_nonnull (strstr (outcome.err, "it has no audio"));
   g_assert_nonnull (strstr (outcome.err, "2 of 17 recordings"));
-  check_results (&outcome, "text", SPEECH, WORDS);
+  check_results (&outcome, "text", SPEECH, words);
   outcome_clear (&outcome);
 }
 
@@ -299,7 +302,7 @@ test_names (void)
     g_autofree char *text = fixture_read (&media, json, NULL);
 
     g_assert_true (g_utf8_validate (text, -1, NULL));
-    g_assert_nonnull (strstr (text, WORDS));
+    g_assert_nonnull (strstr (text, words));
   }
 }
 
@@ -514,13 +517,13 @@ test_variable_rate (void)
 static void
 test_tracks (void)
 {
-  static const struct {
+  const struct {
     const char *track;
     const char *text; /* NULL: refused */
   } tracks[] = {
     { "1", "" },
-    { "2", WORDS },
-    { "eng", WORDS },
+    { "2", words },
+    { "eng", words },
     { "3", NULL },
     { "fra", NULL },
   };
@@ -653,14 +656,15 @@ test_parsed_back (void)
   g_assert_cmpint (outcome.status, ==, 0);
   outcome_clear (&outcome);
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    /* The first line has at most 20 characters. */
+    g_autofree char *first = g_strndup (words, 15);
     g_autofree char *name = g_strconcat ("subtitles/16k.", formats[i], NULL);
     g_autofree char *text = parse_subtitles (name);
 
-    g_assert_nonnull (strstr (text, "star seven four one"));
+    g_assert_nonnull (strstr (text, first));
     g_assert_nonnull (strstr (text, "00:00:00,3"));
-    /* In lines of 20. */
-    g_strdelimit (text, "\n", ' ');
-    g_assert_nonnull (strstr (text, "six five two one"));
+    /* In two lines, which FFmpeg parts in its own way. */
+    g_assert_nonnull (strstr (text, "five two one"));
   }
 }
 
@@ -806,6 +810,20 @@ played_name (guint i)
   return embedded[(guint[]){ 2, 1, 0 }[i]].copy;
 }
 
+static void
+learn_words (void)
+{
+  EditCounts counts;
+  Outcome outcome;
+
+  fixture_rnncore (&media, &outcome, "transcribe", "sample.mkv", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  words = g_strdup (g_strchomp (outcome.out));
+  counts = edit_counts_words (SPOKEN, words);
+  g_assert_cmpuint (edit_counts_errors (&counts), <=, 2);
+  outcome_clear (&outcome);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -816,6 +834,7 @@ main (int argc, char **argv)
     g_test_set_nonfatal_assertions ();
   fixture_begin (&media);
   make_files (g_getenv ("RNNC_SAMPLE"));
+  learn_words ();
   g_test_add_func ("/tools/archive/speech", test_speech);
   g_test_add_func ("/tools/archive/gestures", test_gestures);
   g_test_add_func ("/tools/archive/broken", test_broken);
@@ -844,5 +863,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/archive/unwritable", test_unwritable);
   status = g_test_run ();
   fixture_end (&media);
+  g_free (words);
   return status;
 }

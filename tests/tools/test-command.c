@@ -25,6 +25,13 @@ static const struct {
   { "train-help", { "train", "--help" }, 0, "Example:\n  rnncore train", NULL },
   { "eval-help", { "eval", "--help" }, 0, "Example:\n  rnncore eval", NULL },
   { "info-help", { "info", "--help" }, 0, "Example:\n  rnncore info", NULL },
+  { "convert-help", { "convert", "--help" }, 0, "Example:\n  rnncore convert",
+      NULL },
+  { "convert-type", { "convert", "m", "o" }, 2, NULL, "--dtype must be f32" },
+  { "convert-int4", { "convert", "m", "o", "--dtype", "int4" }, 2, NULL,
+      "--dtype must be f32" },
+  { "convert-missing", { "convert", "./missing", "o", "--dtype", "f16" }, 1,
+      NULL, "missing" },
   { "transcribe-help", { "transcribe", "--help" }, 0,
       "Example:\n  rnncore transcribe", NULL },
   { "label-help", { "label", "--help" }, 0, "Example:\n  rnncore label", NULL },
@@ -428,6 +435,22 @@ test_use (void)
   fixture_rnncore (&fixture, &outcome, "info", "x.safetensors", NULL);
   g_assert_cmpint (outcome.status, ==, 0);
   g_assert_nonnull (strstr (outcome.out, "tones"));
+  outcome_clear (&outcome);
+
+  fixture_rnncore (&fixture, &outcome, "convert", "x.safetensors",
+      "h.safetensors", "--dtype", "f16", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_nonnull (strstr (outcome.err, "h.safetensors: "));
+  g_assert_nonnull (strstr (outcome.err, " bytes of weights, before "));
+  outcome_clear (&outcome);
+  fixture_rnncore (&fixture, &outcome, "eval", "h.safetensors", "m.tsv", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_nonnull (strstr (outcome.out, "\ntones\t10\t10\t0.00\t"));
+  outcome_clear (&outcome);
+  fixture_rnncore (&fixture, &outcome, "convert", "x.safetensors", "h.json",
+      "--dtype", "f16", NULL);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err, "h.json: would be read as"));
   outcome_clear (&outcome);
 
   fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",

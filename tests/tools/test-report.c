@@ -202,14 +202,14 @@ test_search (void)
   if (!has_driver ())
     return;
   show_page ();
-  web_driver_type (driver, "#search", "Seven Four");
+  web_driver_type (driver, "#search", "Five Two");
   places = web_driver_ask (driver,
       "return document.getElementById('hits').textContent");
   g_assert_cmpstr (places, ==, "\"3 places\"");
   web_driver_click (driver, "#results li:nth-child(3) button");
   g_assert_true (web_driver_wait (driver,
       NEAR ("Number(document.querySelector('#transcript "
-            ".word:nth-of-type(3)').dataset.start)")));
+            ".word:nth-of-type(7)').dataset.start)")));
   name = web_driver_ask (driver,
       "return document.getElementById('name').textContent");
   g_assert_cmpstr (name, ==, "\"media/plays.webm\"");

@@ -6,9 +6,9 @@
 # that goes away. Prints TAP.
 # Usage: test-slurm.sh RNNCORE SCRIPT SAMPLE
 set -euo pipefail
-rnncore=$1
-script=$2
-sample=$3
+rnncore=$(realpath -- "$1")
+script=$(realpath -- "$2")
+sample=$(realpath -- "$3")
 
 for program in slurmctld slurmd munged sbatch; do
   if ! command -v "$program" > /dev/null; then

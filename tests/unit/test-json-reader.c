@@ -107,6 +107,24 @@ test_members (void)
   json_object_unref (object);
 }
 
+/* As Python's json writes them. */
+static void
+test_escapes (void)
+{
+  static const char text[]
+      = "{\"caf\\u00e9 \\\"\\n\\ud83d\\ude00\":\"\\u00e9\\ud83d\\ude00\\\\\"}";
+  g_autoptr (GError) error = NULL;
+  JsonObject *object = rnnc_json_parse (text, strlen (text), "x", &error);
+  const char *value = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (
+      rnnc_json_get_string (object, "x", "café \"\n😀", &value, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (value, ==, "é😀\\");
+  json_object_unref (object);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -120,7 +138,12 @@ main (int argc, char **argv)
     { "{\"a\":[1,]}", "unexpected character", "trailing-comma-array" },
     { "{\"a\":1} x", "follows the object", "tail" },
     { "{\"a\":1,\"a\":2}", "duplicate key", "duplicate" },
-    { "{\"a\":1,\"\\u0061\":2}", "escaped key", "duplicate-escaped" },
+    { "{\"a\":1,\"\\u0061\":2}", "duplicate key", "duplicate-escaped" },
+    { "{\"a\":\"\\ud83d\"}", "half a surrogate", "high-surrogate" },
+    { "{\"a\":\"\\ud83d\\u0041\"}", "half a surrogate", "two-high" },
+    { "{\"a\":\"\\udc00\\ud83d\"}", "half a surrogate", "low-first" },
+    { "{\"a\":\"x\\u0000y\"}", "a NUL", "nul" },
+    { "{\"x\\u0000y\":1}", "a NUL", "nul-key" },
     { "{/* c */\"a\":1}", "a string was expected", "comment-key" },
     { "{\"a\":// c\n1}", "comments are not JSON", "comment-value" },
     { "{\"a\":01}", "'}' was expected", "leading-zero" },
@@ -144,6 +167,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/json-reader/refused/deep", test_deep);
   g_test_add_func ("/json-reader/refused/large", test_large);
+  g_test_add_func ("/json-reader/escapes", test_escapes);
   g_test_add_func ("/json-reader/members", test_members);
   return g_test_run ();
 }

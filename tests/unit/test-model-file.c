@@ -31,6 +31,12 @@ typedef struct {
   "\"shape\":[3],\"data_offsets\":[24,36]}"
 
 static const Fault faults[] = {
+  { "huge-packed-weights",
+      "{\"format\":1,\"task\":\"x\",\"frontend\":{\"type\":\"none\","
+      "\"features\":65536},\"layers\":[{\"type\":\"conv1d\","
+      "\"channels\":1,\"kernel\":1024}"
+      "],\"labels\":[]}",
+      RAW_TENSORS, 36, "its weights would need over 4096 MiB" },
   { "no-description", "", RAW_TENSORS, 36, "bad JSON" },
   { "not-json", "{", RAW_TENSORS, 36, "bad JSON" },
   { "comment", "{\"format\":/* 1 */1}", RAW_TENSORS, 36,
