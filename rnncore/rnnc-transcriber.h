@@ -108,8 +108,8 @@ RNNC_API void rnnc_transcriber_options_init (RnncTranscriberOptions *options);
  *
  * For streams without end the recurrent core is reset at each endpoint that
  * silence made, and again after each max_utterance of silence, between blocks
- * of 4 output frames counted from the first sample: the core starts an
- * utterance as training did.
+ * of 4 output frames counted from the first sample. A one-way core then hears
+ * the last 16 frames again: what began shortly before is not cut.
  *
  * Returns: (transfer full): %NULL with @error if the model is not an audio
  *   model with CTC letters (a label " " for the word boundary, a blank,

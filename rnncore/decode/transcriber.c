@@ -121,13 +121,14 @@ write_words (RnncTranscriber *transcriber, const RnncWordList *list,
     word->text = found->text;
     word->end = MIN (frame_start (transcriber, found->end), limit);
     word->start = MIN (frame_start (transcriber, found->start), word->end);
-    word->confidence = found->posteriors / found->n_letters;
+    /* Sums of floats: rounding may go beyond. */
+    word->confidence = MIN (found->posteriors / found->n_letters, 1.0);
     /* A word that is all in the first samples may last no time at all. */
     weight = (double) (word->end - word->start) + 1.0;
     sum += weight * word->confidence;
     duration += weight;
   }
-  return sum / duration;
+  return MIN (sum / duration, 1.0);
 }
 
 static RnncAlternative

@@ -101,9 +101,9 @@ toy_speech_model (const char *description, GError **error)
 }
 
 RnncModel *
-toy_speech_model_sure (GError **error)
+toy_speech_model_sure (float silence, GError **error)
 {
-  return make_speech_model (NULL, 6.0f, 9.0f, error);
+  return make_speech_model (NULL, 6.0f, silence, error);
 }
 
 static double

@@ -19,8 +19,9 @@ G_BEGIN_DECLS
 char *toy_speech_description (void);
 RnncModel *toy_speech_model (const char *description, GError **error);
 
-/* The same, but sure of loud tones and of silence: as a trained model is. */
-RnncModel *toy_speech_model_sure (GError **error);
+/* The same, but sure of loud tones, and in silence of the blank, whose logit
+ * there is @silence beside five of 0: as a trained model is. */
+RnncModel *toy_speech_model_sure (float silence, GError **error);
 
 /* One tone a character, '_' is silence. */
 float *toy_speech_signal (const char *script, gsize samples_per_character,

@@ -57,6 +57,8 @@ static const struct {
       "missing.json: No such file" },
   { "train-both", { "train", "--resume", "--restart", "x" }, 2, NULL,
       "exclude each other" },
+  { "eval-whole", { "eval", "m", "t", "--whole" }, 2, NULL,
+      "--whole goes with --stream" },
   { "eval-where", { "eval", "m", "t", "--where", "split" }, 2, NULL,
       "not COLUMN=VALUE" },
   { "eval-many", { "eval", "a", "b", "c" }, 2, NULL,

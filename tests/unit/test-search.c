@@ -128,15 +128,16 @@ set_phrases (Session *session, const char *const *lines)
 }
 
 static Session *
-session_new (const Setting *setting)
+session_new_with (const Setting *setting, float silence, guint64 max_utterance)
 {
   RnncTranscriberOptions options = options_of (setting);
   Session *session = g_new0 (Session, 1);
   GError *error = NULL;
 
+  options.max_utterance = max_utterance;
   session->finals = g_string_new (NULL);
   session->all = g_string_new (NULL);
-  session->model = toy_speech_model_sure (&error);
+  session->model = toy_speech_model_sure (silence, &error);
   g_assert_no_error (error);
   session->transcriber = rnnc_transcriber_new (session->model, &options,
       on_transcript, session, &error);
@@ -157,6 +158,12 @@ session_new (const Setting *setting)
   if (setting->phrases[0] != NULL)
     set_phrases (session, setting->phrases);
   return session;
+}
+
+static Session *
+session_new (const Setting *setting)
+{
+  return session_new_with (setting, 9.0f, 1000 * MS);
 }
 
 static void
@@ -299,11 +306,12 @@ test_no_allocation (gconstpointer data)
 #endif
 }
 
-/* Faint letters of a long silence do not add up, and it is settled. */
+/* Faint letters of a long silence do not add up, and it is settled: each has 1
+ * % of a frame, so that over 2 s one is more probable than none. */
 static void
 test_long_silence (gconstpointer data)
 {
-  Session *session = session_new (data);
+  Session *session = session_new_with (data, 4.5f, 20000 * MS);
   g_autofree float *silence = g_new0 (float, TOY_SPEECH_RATE);
 
   for (guint i = 0; i < 100; i++)
@@ -482,6 +490,30 @@ test_set_options (void)
   session_free (session);
 }
 
+/* A letter whose posterior rises to 1 step by step: rounding stays within. */
+static void
+test_confidence (void)
+{
+  Session *session = session_new (&settings[0]);
+  GRand *random = g_rand_new_with_seed (3);
+
+  for (guint turn = 0; turn < 1000; turn++) {
+    float frames[6][6];
+    double posterior = 0.3;
+
+    for (guint t = 0; t < 6; t++) {
+      for (guint i = 0; i < 6; i++)
+        frames[t][i] = -50.0f;
+      posterior = g_rand_double_range (random, posterior, 1.0);
+      frames[t][2] = t < 5 ? (float) log (posterior) : 0.0f;
+    }
+    rnnc_transcriber_decode (session->transcriber, &frames[0][0], 6);
+  }
+  g_assert_cmpuint (session->n_finals, ==, 1000);
+  g_rand_free (random);
+  session_free (session);
+}
+
 /* Two letters at once, the second a little fainter: a hot word decides. */
 static void
 test_hot_words (void)
@@ -532,6 +564,7 @@ main (int argc, char *argv[])
   add_tests ("decode", 0, n, test_decode);
   add_tests ("whole", 0, 4, test_whole);
   g_test_add_func ("/decode/search/changes", test_changes);
+  g_test_add_func ("/decode/search/confidence", test_confidence);
   g_test_add_func ("/decode/search/hot-words", test_hot_words);
   g_test_add_func ("/decode/search/set-options", test_set_options);
   return g_test_run ();
