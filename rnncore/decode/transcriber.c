@@ -67,7 +67,7 @@ rnnc_transcriber_options_init (RnncTranscriberOptions *options)
   options->whole = FALSE;
   options->language_weight = 0.5;
   options->word_bonus = 1.0;
-  options->phrase_threshold = 0.5;
+  options->phrase_threshold = 0.2;
 }
 
 /* --- time ----------------------------------------------------------------- */

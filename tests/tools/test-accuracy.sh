@@ -39,11 +39,11 @@ status=0
 echo "1..2"
 case_number=1
 check "word error, an4 test" "$models/speech-en-streaming.safetensors" \
-  "$data/speech/manifest.tsv" word-error below 25 \
+  "$data/speech/manifest.tsv" word-error below 15 \
   --where corpus=an4 --where split=test
 case_number=2
 check "pointing gestures, test scenes" \
   "$models/research/gesture-pointing.safetensors" \
-  "$data/gesture/pointing/manifest.tsv" accuracy above 80 \
+  "$data/gesture/pointing/manifest.tsv" accuracy above 90 \
   --where split=test
 exit $status

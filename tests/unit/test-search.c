@@ -113,6 +113,7 @@ options_of (const Setting *setting)
   options.max_utterance = 1000 * MS;
   options.beam_width = setting->beam;
   options.alternatives = setting->alternatives;
+  options.phrase_threshold = 0.5;
   return options;
 }
 
