@@ -96,7 +96,9 @@ drain (AudioDecoder *audio, GError **error)
   return ok;
 }
 
-/* As GStreamer mixes: the mean of the channels, never louder than each. */
+/* As GStreamer mixes: the mean of the channels, never louder than each. And it
+ * filters as audioresample does (libswresample's own filter is 10 to 40 dB away
+ * from it above 7.5 of 8 kHz), so that elements and command hear the same. */
 static gboolean
 make_resampler (AudioDecoder *audio, const AVFrame *frame, GError **error)
 {
@@ -113,6 +115,10 @@ make_resampler (AudioDecoder *audio, const AVFrame *frame, GError **error)
   av_channel_layout_uninit (&layout);
   if (code >= 0)
     code = av_opt_set_double (audio->resampler, "rematrix_maxval", 1.0, 0);
+  if (code >= 0)
+    code = av_opt_set_int (audio->resampler, "filter_size", 64, 0);
+  if (code >= 0)
+    code = av_opt_set_double (audio->resampler, "cutoff", 0.923, 0);
   if (code >= 0)
     code = swr_init (audio->resampler);
   if (code < 0)
