@@ -293,6 +293,36 @@ test_plan (Data *data, gconstpointer unused)
   }
 }
 
+/* Recordings of one length, as videos often are, with their labels one after
+ * another: batches do not hold neighbours. */
+static void
+test_plan_equal_lengths (Data *data, gconstpointer unused)
+{
+  PlanSettings settings = { .seed = 3, .batch_size = 5, .shuffle = TRUE };
+  guint n_mixed = 0;
+
+  for (guint i = 0; i < N_TONES; i++)
+    g_array_index (data->dataset->items, Item, i).seconds = 0.5;
+  for (guint epoch = 0; epoch < 5; epoch++) {
+    g_autoptr (Plan) plan = plan_new (data->dataset, &settings, epoch);
+
+    for (guint b = 0; b < plan->batches->len; b++) {
+      PlannedBatch batch = g_array_index (plan->batches, PlannedBatch, b);
+      guint least = G_MAXUINT, most = 0;
+
+      for (guint u = batch.first; u < batch.first + batch.n; u++) {
+        const Unit *unit = &g_array_index (plan->units, Unit, u);
+        guint item = g_array_index (plan->members, guint, unit->first);
+
+        least = MIN (least, item);
+        most = MAX (most, item);
+      }
+      n_mixed += most - least >= batch.n;
+    }
+  }
+  g_assert_cmpuint (n_mixed, >, 5);
+}
+
 static void
 test_join (Data *data, gconstpointer unused)
 {
@@ -643,6 +673,7 @@ main (int argc, char **argv)
   ADD ("dataset/unknown-letter", test_unknown_letter);
   ADD ("dataset/limits", test_limits);
   ADD ("plan/each-once", test_plan);
+  ADD ("plan/equal-lengths", test_plan_equal_lengths);
   ADD ("plan/join", test_join);
   ADD ("loader/threads", test_loader);
   ADD ("loader/stopped", test_loader_stopped);

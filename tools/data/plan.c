@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/data/plan.h"
 
-#include <stdlib.h>
-
 /* Sequences of like length stand together inside pools of this many batches:
  * little padding, yet other neighbours in every epoch. */
 #define POOL_BATCHES 32
@@ -62,16 +60,21 @@ add_units (Plan *plan, const Dataset *dataset, const PlanSettings *settings)
     add_joined (plan, dataset, join, joined, &random);
 }
 
-/* Ties by what the unit holds, so that the order is one and the same. */
 static gint
-compare_units (gconstpointer a, gconstpointer b)
+compare_units (gconstpointer a, gconstpointer b, gpointer unused)
 {
   const Unit *x = a;
   const Unit *y = b;
 
-  if (x->seconds != y->seconds)
-    return x->seconds < y->seconds ? -1 : 1;
-  return (x->first > y->first) - (x->first < y->first);
+  return (x->seconds > y->seconds) - (x->seconds < y->seconds);
+}
+
+/* By length. Equal ones stay as they were shuffled: a manifest has its labels
+ * one after another, and a batch of one label teaches little. */
+static void
+sort_units (Unit *units, guint n)
+{
+  g_qsort_with_data (units, (gint) n, sizeof *units, compare_units, NULL);
 }
 
 /* Cuts units first … last - 1, sorted by length, into batches. */
@@ -161,7 +164,7 @@ plan_new (const Dataset *dataset, const PlanSettings *settings, guint epoch)
     guint n = settings->shuffle ? pool_size (plan, settings, first)
                                 : plan->units->len;
 
-    qsort (units + first, n, sizeof (Unit), compare_units);
+    sort_units (units + first, n);
     cut_batches (plan, settings, first, first + n);
     first += n;
   }
