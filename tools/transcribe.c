@@ -158,12 +158,23 @@ worker_new (gpointer data, GError **error)
   return worker;
 }
 
+/* Recordings wait for no one: the default is the model for files, where one is
+ * installed, else that for microphones. (transfer full) */
+static char *
+find_model (const char *name, GError **error)
+{
+  char *path = name == NULL ? rnnc_model_find (NULL, "speech-offline", NULL)
+                            : NULL;
+
+  return path != NULL ? path : rnnc_model_find (name, "speech", error);
+}
+
 static int
 run (Settings *settings, const JobOptions *options, const char *name,
     const char *const *inputs)
 {
   GError *error = NULL;
-  g_autofree char *path = rnnc_model_find (name, "speech", &error);
+  g_autofree char *path = find_model (name, &error);
   g_autoptr (RnncModel) model = path ? rnnc_model_load (path, &error) : NULL;
   const BatchTask task = {
     .title = "transcribe",

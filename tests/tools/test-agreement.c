@@ -95,7 +95,7 @@ test_samples (void)
       || !fixture_ffmpeg (&fixture,
           "-i sample.mkv -vn -ar 16000 -c:a pcm_s16le speech.wav"))
     return;
-  command = run_rnncore ("transcribe -f jsonl speech.wav");
+  command = run_rnncore ("transcribe -m speech-en-streaming -f jsonl speech.wav");
   element = run_line ("gst-launch-1.0 -q filesrc location=speech.wav ! "
                       "wavparse ! rnnspeech name=r partial-results-interval=-1 "
                       "! queue ! fakesink sync=false r.json_src ! queue ! "
@@ -223,7 +223,8 @@ static const struct {
 static void
 compare_recording (const char *name)
 {
-  g_autofree char *arguments = g_strconcat ("transcribe ", name, NULL);
+  g_autofree char *arguments = g_strconcat (
+      "transcribe -m speech-en-streaming ", name, NULL);
   g_autofree char *command = run_rnncore (arguments);
   g_autofree char *element = hear_with_element (name);
   EditCounts counts;
