@@ -36,7 +36,7 @@ check() {
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
-echo "1..2"
+echo "1..4"
 case_number=1
 check "word error, an4 test" "$models/speech-en-streaming.safetensors" \
   "$data/speech/manifest.tsv" word-error below 15 \
@@ -45,5 +45,15 @@ case_number=2
 check "pointing gestures, test scenes" \
   "$models/research/gesture-pointing.safetensors" \
   "$data/gesture/pointing/manifest.tsv" accuracy above 90 \
+  --where split=test
+case_number=3
+check "word error of whole recordings, an4 test" \
+  "$models/speech-en.safetensors" \
+  "$data/speech/manifest.tsv" word-error below 9 \
+  --where corpus=an4 --where split=test
+case_number=4
+check "depth gestures, test subjects" \
+  "$models/research/gesture-depth.safetensors" \
+  "$data/gesture/depth/manifest.tsv" accuracy above 93 \
   --where split=test
 exit $status
