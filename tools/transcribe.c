@@ -163,8 +163,8 @@ worker_new (gpointer data, GError **error)
 static char *
 find_model (const char *name, GError **error)
 {
-  char *path = name == NULL ? rnnc_model_find (NULL, "speech-offline", NULL)
-                            : NULL;
+  char *path
+      = name == NULL ? rnnc_model_find (NULL, "speech-offline", NULL) : NULL;
 
   return path != NULL ? path : rnnc_model_find (name, "speech", error);
 }

@@ -95,7 +95,8 @@ test_samples (void)
       || !fixture_ffmpeg (&fixture,
           "-i sample.mkv -vn -ar 16000 -c:a pcm_s16le speech.wav"))
     return;
-  command = run_rnncore ("transcribe -m speech-en-streaming -f jsonl speech.wav");
+  command
+      = run_rnncore ("transcribe -m speech-en-streaming -f jsonl speech.wav");
   element = run_line ("gst-launch-1.0 -q filesrc location=speech.wav ! "
                       "wavparse ! rnnspeech name=r partial-results-interval=-1 "
                       "! queue ! fakesink sync=false r.json_src ! queue ! "
@@ -223,8 +224,8 @@ static const struct {
 static void
 compare_recording (const char *name)
 {
-  g_autofree char *arguments = g_strconcat (
-      "transcribe -m speech-en-streaming ", name, NULL);
+  g_autofree char *arguments
+      = g_strconcat ("transcribe -m speech-en-streaming ", name, NULL);
   g_autofree char *command = run_rnncore (arguments);
   g_autofree char *element = hear_with_element (name);
   EditCounts counts;
@@ -252,8 +253,8 @@ test_recordings (void)
   if (!join_recordings (path))
     return;
   for (guint i = 0; i < G_N_ELEMENTS (codecs); i++) {
-    g_autofree char *arguments = g_strdup_printf (
-        "-i all.flac %s %s", codecs[i].arguments, codecs[i].name);
+    g_autofree char *arguments = g_strdup_printf ("-i all.flac %s %s",
+        codecs[i].arguments, codecs[i].name);
 
     if (!fixture_ffmpeg (&fixture, arguments))
       return;

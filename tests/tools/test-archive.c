@@ -662,7 +662,7 @@ test_parsed_back (void)
     g_autofree char *text = parse_subtitles (name);
 
     g_assert_nonnull (strstr (text, first));
-    g_assert_nonnull (strstr (text, "00:00:00,3"));
+    g_assert_nonnull (strstr (text, "00:00:00,2"));
     /* In two lines, which FFmpeg parts in its own way. */
     g_assert_nonnull (strstr (text, "five two one"));
   }
@@ -725,8 +725,8 @@ test_embedded (gconstpointer data)
   cues = parse_subtitles (copy);
   g_assert_nonnull (strstr (cues, " seven "));
   g_assert_nonnull (strstr (cues,
-      g_str_has_prefix (embedded[i].from, "late") ? "00:00:01,8"
-                                                  : "00:00:00,3"));
+      g_str_has_prefix (embedded[i].from, "late") ? "00:00:01,7"
+                                                  : "00:00:00,2"));
 }
 
 /* The track comes out of GStreamer's demuxers. */

@@ -272,7 +272,7 @@ test_generate (gconstpointer data)
   "\"data\":{\"train\":[{\"manifest\":\"m.tsv\",\"repeat\":10}],"              \
   "\"dev\":[{\"manifest\":\"m.tsv\"}]},"
 #define TRAINING                                                               \
-  "\"training\":{\"epochs\":12,\"batch-size\":8,\"learning-rate\":0.05%s},"    \
+  "\"training\":{\"epochs\":20,\"batch-size\":8,\"learning-rate\":0.05%s},"    \
   "\"output\":\"n.safetensors\"}"
 
 static const struct {

@@ -118,8 +118,8 @@ test_divergence (void)
   g_assert_nonnull (rate);
   memcpy (rate, "\"learning-rate\": 100", 20);
   fixture_write (&fixture, "r.json", text);
-  fixture_rnncore (
-      &fixture, &outcome, "train", "r.json", "-o", "t.safetensors", NULL);
+  fixture_rnncore (&fixture, &outcome, "train", "r.json", "-o", "t.safetensors",
+      NULL);
   g_assert_cmpint (outcome.status, ==, 1);
   g_assert_nonnull (strstr (outcome.err, "is not finite, first in layer "));
   g_assert_false (fixture_has (&fixture, "t.safetensors"));
