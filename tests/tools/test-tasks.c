@@ -58,7 +58,7 @@ static const struct {
   { "copy-100-gru", "1", 1 },
   { "copy-100-lstm", "1", 1 },
   { "one-to-one-spirals", NULL, 0.02 },
-  { "many-to-one-order", "4", 0.01 },
+  { "many-to-one-order", "10", 0.01 },
   { "many-to-many-parity", "4", 0.01 },
   { "many-to-many-ctc-spelling", "4", 0.2 },
   { "mackey-glass", "2", 0.2 },
