@@ -83,9 +83,10 @@ typedef struct {
   gboolean whole;           /* finals of a model that is bidirectional come from
                                a second run over the whole utterance, not from
                                the chunks: in one go, at the endpoint.
-                               max_utterance is then at most a minute, and what
-                               it was at the beginning. Others: without effect.
-                               Set at rnnc_transcriber_new(). default FALSE */
+                               max_utterance is then at most a minute. Others:
+                               without effect. With max_utterance, what it was
+                               before the first sample after new, reset or
+                               flush. default FALSE */
   double language_weight;   /* of the language model's log-probabilities beside
                                those of the sound, 0..10; default 0.5 */
   double word_bonus;        /* added for each word, natural log, -20..20: what

@@ -351,14 +351,8 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
   transcriber->recogniser = rnnc_recogniser_new (model);
   rnnc_transcriber_options_init (&defaults);
-  if (options == NULL)
-    options = &defaults;
-  if (options->whole && rnnc_model_is_bidirectional (model))
-    transcriber->whole_utterance
-        = MIN (options->max_utterance, RNNC_TRANSCRIBER_MAX_WHOLE);
-  rnnc_transcriber_set_options (transcriber, options);
-  if (transcriber->whole_utterance > 0)
-    transcriber->whole = rnnc_whole_new (model, transcriber->capacity);
+  rnnc_transcriber_set_options (transcriber,
+      options != NULL ? options : &defaults);
   return transcriber;
 }
 
@@ -392,23 +386,36 @@ make_room (RnncTranscriber *transcriber, guint capacity, guint n_readings)
   transcriber->capacity = capacity;
 }
 
+/* The longest utterance that is heard once more as a whole, ns; 0: none is. */
+static guint64
+choose_whole (const RnncTranscriber *transcriber,
+    const RnncTranscriberOptions *options)
+{
+  if (!options->whole || !rnnc_model_is_bidirectional (transcriber->model))
+    return 0;
+  return CLAMP (options->max_utterance, RNNC_TRANSCRIBER_MIN_UTTERANCE,
+      RNNC_TRANSCRIBER_MAX_WHOLE);
+}
+
 void
 rnnc_transcriber_set_options (RnncTranscriber *transcriber,
     const RnncTranscriberOptions *options)
 {
   RnncEndpoint *endpoint;
-  guint64 maximum, interval;
+  guint64 maximum, interval, whole;
   guint capacity;
 
   g_return_if_fail (transcriber != NULL);
   g_return_if_fail (options != NULL);
 
+  /* In the midst of a stream the frames before are not at hand. */
+  whole = transcriber->n_samples == 0 ? choose_whole (transcriber, options)
+                                      : transcriber->whole_utterance;
   endpoint = &transcriber->endpoint;
   maximum = CLAMP (options->max_utterance, RNNC_TRANSCRIBER_MIN_UTTERANCE,
       RNNC_TRANSCRIBER_MAX_UTTERANCE);
-  if (transcriber->whole_utterance > 0)
-    maximum = MIN (maximum,
-        MAX (transcriber->whole_utterance, RNNC_TRANSCRIBER_MIN_UTTERANCE));
+  if (whole > 0)
+    maximum = MIN (maximum, whole);
   endpoint->maximum = frames_of_time (transcriber, maximum);
   endpoint->latest = frames_of_time (transcriber, maximum / 4 * 5);
   endpoint->silence = MAX (1,
@@ -426,6 +433,13 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
       1 + MIN (options->alternatives, RNNC_TRANSCRIBER_MAX_ALTERNATIVES));
   rnnc_recogniser_set_options (transcriber->recogniser, options, capacity,
       endpoint->open);
+  if (whole == transcriber->whole_utterance)
+    return;
+  g_clear_pointer (&transcriber->whole, rnnc_whole_free);
+  if (whole > 0)
+    transcriber->whole
+        = rnnc_whole_new (transcriber->model, transcriber->capacity);
+  transcriber->whole_utterance = whole;
 }
 
 void

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/elements/running.h"
 #include "tests/elements/speech-harness.h"
 #include "tests/elements/toy-models.h"
 
@@ -18,10 +19,29 @@ is_long (void)
   return g_getenv ("RNNC_TEST_LONG") != NULL;
 }
 
+static char *
+with_model (const char *description, const char *model)
+{
+  GString *text = g_string_new (description);
+
+  g_string_replace (text, "MODEL", model, 0);
+  return g_string_free (text, FALSE);
+}
+
 /* --- pipelines ------------------------------------------------------------ */
 
-/* What appsrc plays: a script, once; what came out is in @text. */
+/* What appsrc plays, once, and what must come out. */
 typedef struct {
+  const char *name;
+  char *(*write_model) (void);
+  const char *description; /* "MODEL" is its path */
+  void (*push) (GstElement *source);
+  const char *text;
+} PlayerKind;
+
+/* What came out so far is in @text. */
+typedef struct {
+  const PlayerKind *kind;
   GstElement *pipeline;
   GString *text;
 } Player;
@@ -37,39 +57,71 @@ on_text (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer user_data)
 }
 
 static void
-push_script (GstElement *source, const char *script)
+push_buffer (GstElement *source, GstBuffer *buffer, GstClockTime start)
 {
-  gsize n;
-  float *samples = tone_script (script, &n);
-  GstBuffer *buffer = gst_buffer_new_wrapped (samples, n * sizeof (float));
   GstFlowReturn flow;
 
-  GST_BUFFER_PTS (buffer) = 0;
+  GST_BUFFER_PTS (buffer) = start;
   g_signal_emit_by_name (source, "push-buffer", buffer, &flow);
   gst_buffer_unref (buffer);
-  g_signal_emit_by_name (source, "end-of-stream", &flow);
 }
 
 static void
-player_init (Player *player, const char *model)
+push_tones (GstElement *source)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstElement) source = NULL, sink = NULL;
-  g_autofree char *description
-      = g_strdup_printf ("appsrc name=source format=time caps=audio/x-raw,"
-                         "format=F32LE,rate=16000,channels=1,"
-                         "layout=interleaved ! rnnspeech model=\"%s\" "
-                         "line-feeds=always ! fakesink name=sink "
-                         "signal-handoffs=true sync=false",
-          model);
+  gsize n;
+  float *samples = tone_script (SCRIPT, &n);
 
-  player->pipeline = gst_parse_launch (description, &error);
-  g_assert_no_error (error);
+  push_buffer (source, gst_buffer_new_wrapped (samples, n * sizeof (float)), 0);
+}
+
+/* A second and a half each of light on the left, all over, and on the right. */
+static void
+push_light (GstElement *source)
+{
+  static const guint8 pixels[3][2] = { { 235, 16 }, { 128, 128 }, { 16, 235 } };
+
+  for (guint i = 0; i < 60; i++) {
+    GstBuffer *buffer = gst_buffer_new_allocate (NULL, 8 * 8, NULL);
+    const guint8 *sides = pixels[i / 15 == 2 ? 2 : i / 15 % 2];
+
+    for (gsize y = 0; y < 8; y++) {
+      gst_buffer_memset (buffer, y * 8, sides[0], 4);
+      gst_buffer_memset (buffer, y * 8 + 4, sides[1], 4);
+    }
+    push_buffer (source, buffer, i * 100 * MS);
+  }
+}
+
+static const PlayerKind player_kinds[] = {
+  { "speech", tone_model_write,
+      "appsrc name=source format=time caps=audio/x-raw,format=F32LE,rate=16000,"
+      "channels=1,layout=interleaved ! rnnspeech model=\"MODEL\" "
+      "line-feeds=always ! fakesink name=sink signal-handoffs=true sync=false",
+      push_tones, "ab cd\nef\n" },
+  { "gesture", light_model_write,
+      "appsrc name=source format=time caps=video/x-raw,format=GRAY8,width=8,"
+      "height=8,framerate=10/1 ! rnngesture name=e model=\"MODEL\" ! fakesink "
+      "sync=false e.text_src ! queue ! fakesink name=sink signal-handoffs=true "
+      "sync=false",
+      push_light, "left\nright\n" },
+};
+
+static void
+player_init (Player *player, const PlayerKind *kind, const char *model)
+{
+  g_autofree char *description = with_model (kind->description, model);
+  g_autoptr (GstElement) source = NULL, sink = NULL;
+  GstFlowReturn flow;
+
+  player->kind = kind;
+  player->pipeline = parse (description);
   player->text = g_string_new (NULL);
   source = gst_bin_get_by_name (GST_BIN (player->pipeline), "source");
   sink = gst_bin_get_by_name (GST_BIN (player->pipeline), "sink");
   g_signal_connect (sink, "handoff", G_CALLBACK (on_text), player->text);
-  push_script (source, SCRIPT);
+  kind->push (source);
+  g_signal_emit_by_name (source, "end-of-stream", &flow);
 }
 
 static void
@@ -81,7 +133,7 @@ player_finish (Player *player)
 
   g_assert_nonnull (message);
   g_assert_cmpint (GST_MESSAGE_TYPE (message), ==, GST_MESSAGE_EOS);
-  g_assert_cmpstr (player->text->str, ==, "ab cd\nef\n");
+  g_assert_cmpstr (player->text->str, ==, player->kind->text);
   gst_element_set_state (player->pipeline, GST_STATE_NULL);
   gst_object_unref (player->pipeline);
   g_string_free (player->text, TRUE);
@@ -90,13 +142,14 @@ player_finish (Player *player)
 #define N_PIPELINES 64
 
 static void
-test_pipelines (void)
+test_pipelines (gconstpointer data)
 {
+  const PlayerKind *kind = data;
   Player players[N_PIPELINES];
-  char *model = tone_model_write ();
+  char *model = kind->write_model ();
 
   for (guint i = 0; i < N_PIPELINES; i++)
-    player_init (&players[i], model);
+    player_init (&players[i], kind, model);
   for (guint i = 0; i < N_PIPELINES; i++)
     gst_element_set_state (players[i].pipeline, GST_STATE_PLAYING);
   for (guint i = 0; i < N_PIPELINES; i++)
@@ -108,22 +161,35 @@ test_pipelines (void)
 
 #define N_SEEKS 1000
 
-/* Flushes at any moment of an endless stream; then the text of what follows. */
+/* Sources that never end, with all pads in use. */
+typedef struct {
+  const char *name;
+  char *(*write_model) (void);
+  const char *description; /* "MODEL" is its path */
+} EndlessKind;
+
+static const EndlessKind endless_kinds[] = {
+  { "speech", tone_model_write,
+      "audiotestsrc wave=silence samplesperbuffer=160 "
+      "! rnnspeech model=\"MODEL\" name=e ! fakesink sync=false "
+      "e.json_src ! queue ! fakesink sync=false" },
+  { "gesture", light_model_write,
+      "videotestsrc ! video/x-raw,width=32,height=16 "
+      "! rnngesture model=\"MODEL\" name=e ! fakesink sync=false "
+      "e.text_src ! queue ! fakesink sync=false" },
+};
+
+/* Flushes at any moment of an endless stream. */
 static void
-test_seeks (void)
+test_seeks (gconstpointer data)
 {
-  char *model = tone_model_write ();
-  g_autofree char *description
-      = g_strdup_printf ("audiotestsrc wave=silence samplesperbuffer=160 "
-                         "! rnnspeech model=\"%s\" ! fakesink sync=false",
-          model);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstElement) pipeline = gst_parse_launch (description, &error);
-  g_autoptr (GstBus) bus = NULL;
+  const EndlessKind *kind = data;
+  char *model = kind->write_model ();
+  g_autofree char *description = with_model (kind->description, model);
+  g_autoptr (GstElement) pipeline = parse (description);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
   g_autoptr (GstMessage) message = NULL;
 
-  g_assert_no_error (error);
-  bus = gst_element_get_bus (pipeline);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL,
                        30 * GST_SECOND),
@@ -251,21 +317,13 @@ walk (gpointer user_data)
 static void
 test_states (gconstpointer data)
 {
-  gboolean is_speech = strcmp (data, "speech") == 0;
-  char *model = is_speech ? tone_model_write () : light_model_write ();
-  g_autofree char *description = is_speech
-      ? g_strdup_printf ("audiotestsrc ! rnnspeech model=\"%s\" name=e "
-                         "! fakesink e.json_src ! queue ! fakesink",
-          model)
-      : g_strdup_printf ("videotestsrc ! rnngesture model=\"%s\" name=e "
-                         "! fakesink e.text_src ! queue ! fakesink",
-          model);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstElement) pipeline = gst_parse_launch (description, &error);
+  const EndlessKind *kind = data;
+  char *model = kind->write_model ();
+  g_autofree char *description = with_model (kind->description, model);
+  g_autoptr (GstElement) pipeline = parse (description);
   Walker walkers[4];
   GThread *threads[4];
 
-  g_assert_no_error (error);
   for (guint i = 0; i < 4; i++) {
     walkers[i] = (Walker){ pipeline, (guint32) g_test_rand_int (),
       is_long () ? 400 : 40 };
@@ -413,6 +471,15 @@ test_hour (void)
   speech_harness_free (speech);
 }
 
+static void
+add (const char *what, const char *name, gconstpointer data,
+    GTestDataFunc function)
+{
+  g_autofree char *path = g_strdup_printf ("/stress/%s/%s", what, name);
+
+  g_test_add_data_func (path, data, function);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -420,12 +487,14 @@ main (int argc, char **argv)
 
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/stress/pipelines", test_pipelines);
-  g_test_add_func ("/stress/seeks", test_seeks);
+  for (guint i = 0; i < G_N_ELEMENTS (player_kinds); i++)
+    add ("pipelines", player_kinds[i].name, &player_kinds[i], test_pipelines);
+  for (guint i = 0; i < G_N_ELEMENTS (endless_kinds); i++) {
+    add ("seeks", endless_kinds[i].name, &endless_kinds[i], test_seeks);
+    add ("states", endless_kinds[i].name, &endless_kinds[i], test_states);
+  }
   g_test_add_func ("/stress/flushes", test_flushes);
   g_test_add_func ("/stress/flush-while-busy", test_flush_while_busy);
-  g_test_add_data_func ("/stress/states/speech", "speech", test_states);
-  g_test_add_data_func ("/stress/states/gesture", "gesture", test_states);
   g_test_add_func ("/stress/properties", test_properties);
   g_test_add_func ("/stress/hour", test_hour);
   status = g_test_run ();
