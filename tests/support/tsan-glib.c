@@ -32,6 +32,14 @@ get (gpointer *place, gpointer (*make) (void), void (*destroy) (gpointer))
   return found;
 }
 
+/* The memory may have been another lock's, given back by code that the
+ * sanitizer cannot see. */
+static void
+empty (gpointer *place)
+{
+  __atomic_store_n (place, NULL, __ATOMIC_RELEASE);
+}
+
 /* What @place held; it is empty then. */
 static gpointer
 take (gpointer *place)
@@ -101,7 +109,7 @@ get_recursive (GRecMutex *mutex)
 void
 g_mutex_init (GMutex *mutex)
 {
-  mutex->p = NULL;
+  empty (&mutex->p);
 }
 
 void
@@ -134,7 +142,7 @@ g_mutex_unlock (GMutex *mutex)
 void
 g_rec_mutex_init (GRecMutex *mutex)
 {
-  mutex->p = NULL;
+  empty (&mutex->p);
 }
 
 void
@@ -194,7 +202,7 @@ get_lock (GRWLock *lock)
 void
 g_rw_lock_init (GRWLock *lock)
 {
-  lock->p = NULL;
+  empty (&lock->p);
 }
 
 void
@@ -274,7 +282,7 @@ get_condition (GCond *condition)
 void
 g_cond_init (GCond *condition)
 {
-  condition->p = NULL;
+  empty (&condition->p);
 }
 
 void
