@@ -88,7 +88,7 @@ typedef struct {
                                before the first sample after new, reset or
                                flush. default FALSE */
   double language_weight;   /* of the language model's log-probabilities beside
-                               those of the sound, 0..10; default 0.5 */
+                               those of the sound, 0..10; default 0.25 */
   double word_bonus;        /* added for each word, natural log, -20..20: what
                                the language model takes from long sentences;
                                without a language model no bonus is given.

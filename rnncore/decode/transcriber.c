@@ -65,7 +65,7 @@ rnnc_transcriber_options_init (RnncTranscriberOptions *options)
   options->beam_width = 1;
   options->alternatives = 0;
   options->whole = FALSE;
-  options->language_weight = 0.5;
+  options->language_weight = 0.25;
   options->word_bonus = 1.0;
   options->phrase_threshold = 0.2;
 }

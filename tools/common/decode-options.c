@@ -63,7 +63,7 @@ decode_options_group (DecodeOptions *options)
     { "lm", 0, 0, G_OPTION_ARG_FILENAME, &options->language, "Language model",
         "MODEL" },
     { "lm-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->language_weight,
-        "Weight of the language model, 0..10 (default 0.5)", "X" },
+        "Weight of the language model, 0..10 (default 0.25)", "X" },
     { "word-bonus", 0, 0, G_OPTION_ARG_DOUBLE, &options->word_bonus,
         "Added for each word beside a language model (default 1)", "X" },
     { "hotwords", 0, 0, G_OPTION_ARG_FILENAME, &options->hot_words,
