@@ -12,12 +12,15 @@
 #include "tools/measure/language.h"
 #include "tools/measure/recognise.h"
 #include "tools/measure/score.h"
+#include "tools/measure/word-score.h"
 
 static const CommandUsage usage = {
   "MODEL MANIFEST",
   "Measures a model on the recordings of a manifest. Speech: word and\n"
   "character error rates (%) per group, with the 95 % interval that\n"
-  "resampling the utterances gives. Gestures: accuracy, F1 and confusions.\n"
+  "resampling the utterances gives; of models of words also the share of each\n"
+  "word that is heard, and false alarms an hour. Gestures: accuracy, F1 and "
+  "confusions.\n"
   "Events (--events) in long videos, a row each with columns path, start, end\n"
   "(seconds) and label: F1 and false alarms per hour. A row with an empty "
   "label\n"
@@ -46,6 +49,7 @@ typedef struct {
   gint group;
   gint start, end;
   SpeechScore *speech;
+  WordScore *words; /* beside it, of a model whose labels are words */
   LabelScore *gestures;
   LanguageScore *language;
   EventScore *spotted;
@@ -66,17 +70,25 @@ eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
     GError **error)
 {
   const char *truth = manifest_field (eval->manifest, row, eval->truth);
+  g_autoptr (GArray) confidences = eval->words != NULL
+      ? g_array_new (FALSE, FALSE, sizeof (double))
+      : NULL;
   g_autofree char *text = eval->stream
-      ? recognise_speech_stream (eval->model, &eval->decoding, path, seconds,
-          &eval->processor, error)
+      ? recognise_speech_stream (eval->model, &eval->decoding, path,
+          confidences, seconds, &eval->processor, error)
       : recognise_speech (eval->model, eval->labels, &eval->decoding, path,
-          seconds, &eval->processor, error);
+          confidences, seconds, &eval->processor, error);
+  g_autofree char *known = NULL;
   g_autofree char *reference = NULL;
   g_autofree char *heard = NULL;
 
   if (text == NULL)
     return FALSE;
-  reference = labels_normalise_text (truth);
+  if (eval->words != NULL)
+    word_score_add (eval->words, eval->labels, truth, text,
+        (const double *) (const void *) confidences->data, *seconds);
+  known = labels_known_text (eval->labels, truth);
+  reference = labels_normalise_text (known);
   heard = labels_normalise_text (text);
   speech_score_add (eval->speech, group_of (eval, row), reference, heard);
   if (eval->transcripts)
@@ -275,6 +287,14 @@ check_type (const Evaluation *eval, const char *path, RnncFrontendType type,
   return FALSE;
 }
 
+static void
+prepare_speech (Evaluation *eval)
+{
+  eval->speech = speech_score_new ();
+  if (eval->labels->words)
+    eval->words = word_score_new ();
+}
+
 static gboolean
 prepare (Evaluation *eval, const char *model, const char *manifest,
     const GPtrArray *conditions, GError **error)
@@ -317,7 +337,7 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
   if (language)
     eval->language = g_new0 (LanguageScore, 1);
   else if (type != RNNC_FRONTEND_VIDEO)
-    eval->speech = speech_score_new ();
+    prepare_speech (eval);
   else if (eval->events)
     eval->spotted = event_score_new (eval->tolerance);
   else
@@ -330,6 +350,7 @@ static void
 clear (Evaluation *eval)
 {
   speech_score_free (eval->speech);
+  word_score_free (eval->words);
   label_score_free (eval->gestures);
   g_free (eval->language);
   event_score_free (eval->spotted);
@@ -386,6 +407,10 @@ run (Evaluation *eval)
     event_score_print (eval->spotted, stdout);
   else
     label_score_print (eval->gestures, stdout);
+  if (eval->words != NULL) {
+    putchar ('\n');
+    word_score_print (eval->words, stdout);
+  }
   if (eval->confusion != NULL && !write_picture (eval))
     return EXIT_FAILED;
   if (eval->seconds > 0)

@@ -33,22 +33,28 @@ labels_from_model (RnncModel *model, GError **error)
       error);
 }
 
+typedef struct {
+  GString *text;
+  GArray *confidences; /* (nullable) */
+} Finals;
+
 static void
 append_final (const RnncTranscript *transcript, gpointer user_data)
 {
-  GString *text = user_data;
+  Finals *finals = user_data;
 
   if (!transcript->is_final)
     return;
-  if (text->len > 0)
-    g_string_append_c (text, ' ');
-  g_string_append (text, transcript->text);
+  if (finals->text->len > 0)
+    g_string_append_c (finals->text, ' ');
+  g_string_append (finals->text, transcript->text);
+  for (guint i = 0; finals->confidences != NULL && i < transcript->n_words; i++)
+    g_array_append_val (finals->confidences, transcript->words[i].confidence);
 }
 
-/* Writes finals into @text. */
 static RnncTranscriber *
 make_transcriber (RnncModel *model, const DecodeOptions *decoding,
-    GString *text, GError **error)
+    Finals *finals, GError **error)
 {
   RnncTranscriberOptions options;
   RnncTranscriber *transcriber;
@@ -57,7 +63,7 @@ make_transcriber (RnncModel *model, const DecodeOptions *decoding,
   decode_options_apply (decoding, &options);
   options.partial_interval = -1;
   transcriber
-      = rnnc_transcriber_new (model, &options, append_final, text, error);
+      = rnnc_transcriber_new (model, &options, append_final, finals, error);
   if (transcriber != NULL)
     decode_options_equip (decoding, transcriber);
   return transcriber;
@@ -77,18 +83,19 @@ best_path (const Labels *labels, const float *outputs, gsize n_outputs,
 static char *
 decode_whole (RnncModel *model, const Labels *labels,
     const DecodeOptions *decoding, const float *features, gsize n_frames,
-    GError **error)
+    GArray *confidences, GError **error)
 {
   gsize n_outputs = rnnc_model_output_frames (model, n_frames);
   gsize size = rnnc_model_output_size (model);
   g_autofree float *outputs = g_new (float, n_outputs *size + 1);
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (RnncTranscriber) transcriber = NULL;
+  Finals finals = { text, confidences };
 
   rnnc_model_forward (model, features, n_frames, outputs);
-  if (!decode_options_search (decoding))
+  if (confidences == NULL && !decode_options_search (decoding))
     return best_path (labels, outputs, n_outputs, size);
-  transcriber = make_transcriber (model, decoding, text, error);
+  transcriber = make_transcriber (model, decoding, &finals, error);
   if (transcriber == NULL)
     return NULL;
   rnnc_transcriber_decode (transcriber, outputs, n_outputs);
@@ -97,8 +104,8 @@ decode_whole (RnncModel *model, const Labels *labels,
 
 char *
 recognise_speech (RnncModel *model, const Labels *labels,
-    const DecodeOptions *decoding, const char *path, double *seconds,
-    double *processor, GError **error)
+    const DecodeOptions *decoding, const char *path, GArray *confidences,
+    double *seconds, double *processor, GError **error)
 {
   const RnncLogMelConfig *config = &rnnc_model_frontend (model)->log_mel;
   g_autoptr (GArray) samples = media_load_audio (path, config->rate, error);
@@ -118,7 +125,8 @@ recognise_speech (RnncModel *model, const Labels *labels,
       samples->len, features);
   n += rnnc_log_mel_flush (mel, features + n * config->mels);
   rnnc_log_mel_free (mel);
-  text = decode_whole (model, labels, decoding, features, n, error);
+  text
+      = decode_whole (model, labels, decoding, features, n, confidences, error);
   *processor += processor_seconds () - began;
   *seconds = (double) samples->len / config->rate;
   return text;
@@ -126,17 +134,19 @@ recognise_speech (RnncModel *model, const Labels *labels,
 
 char *
 recognise_speech_stream (RnncModel *model, const DecodeOptions *decoding,
-    const char *path, double *seconds, double *processor, GError **error)
+    const char *path, GArray *confidences, double *seconds, double *processor,
+    GError **error)
 {
   guint rate = rnnc_model_frontend (model)->log_mel.rate;
   g_autoptr (GArray) samples = media_load_audio (path, rate, error);
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (RnncTranscriber) transcriber = NULL;
+  Finals finals = { text, confidences };
   double began;
 
   if (samples == NULL)
     return NULL;
-  transcriber = make_transcriber (model, decoding, text, error);
+  transcriber = make_transcriber (model, decoding, &finals, error);
   if (transcriber == NULL)
     return NULL;
   began = processor_seconds ();
