@@ -520,7 +520,7 @@ power_through (const AudioAugment *set, double hertz)
   double before = power (tone);
   Random random = random_for (1, 2, 3);
 
-  audio_augment (&augmenter, &random, tone);
+  audio_augment (&augmenter, &random, tone, NULL);
   g_assert_cmpuint (tone->len, ==, 16000);
   return power (tone) / before;
 }
@@ -553,7 +553,7 @@ test_channel (void)
   g_assert_cmpfloat_with_epsilon (power_through (&open, 5000), 1, 0.02);
 
   /* 8 bits of mu-law: some 38 dB. */
-  audio_augment (&augmenter, &random, tone);
+  audio_augment (&augmenter, &random, tone, NULL);
   for (guint i = 0; i < tone->len; i++)
     g_array_index (tone, float, i) -= g_array_index (clean, float, i);
   g_assert_cmpfloat (power (clean) / power (tone), >, 1e3);
@@ -564,7 +564,7 @@ test_channel (void)
   augmenter.settings = &clipping;
   g_array_set_size (tone, 0);
   g_array_append_vals (tone, clean->data, clean->len);
-  audio_augment (&augmenter, &random, tone);
+  audio_augment (&augmenter, &random, tone, NULL);
   for (guint i = 0; i < tone->len; i++)
     peak = MAX (peak, g_array_index (tone, float, i));
   g_assert_cmpfloat (peak, <, 0.09);
@@ -587,14 +587,14 @@ test_audio_augment (void)
   g_array_append_val (noises, recording);
 
   /* Neutral: every bit stays. */
-  audio_augment (&augmenter, &random, samples);
+  audio_augment (&augmenter, &random, samples, NULL);
   g_assert_cmpmem (samples->data, samples->len * sizeof (float), clean->data,
       clean->len * sizeof (float));
 
   /* 10 dB above the noise. */
   set.noise_probability = 1;
   set.snr[0] = set.snr[1] = 10;
-  audio_augment (&augmenter, &random, samples);
+  audio_augment (&augmenter, &random, samples, NULL);
   for (guint i = 0; i < samples->len; i++)
     g_array_index (samples, float, i) -= g_array_index (clean, float, i);
   g_assert_cmpfloat_with_epsilon (power (clean) / power (samples), 10, 0.2);
@@ -605,7 +605,7 @@ test_audio_augment (void)
   set.pad[0] = set.pad[1] = 0.5;
   g_array_set_size (samples, 0);
   g_array_append_vals (samples, clean->data, clean->len);
-  audio_augment (&augmenter, &random, samples);
+  audio_augment (&augmenter, &random, samples, NULL);
   g_assert_cmpint (ABS ((int) samples->len - 16000 - 12800), <=, 2);
   g_assert_cmpfloat (g_array_index (samples, float, 7999), ==, 0);
   g_assert_cmpfloat_with_epsilon (power (samples) * samples->len / 12800,

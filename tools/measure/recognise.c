@@ -3,8 +3,7 @@
 
 #include <time.h>
 
-#include "tools/common/interrupt.h"
-#include "tools/measure/event-score.h"
+#include "tools/measure/gesture-stream.h"
 #include "tools/media/media.h"
 
 /* 100 ms of 16 kHz: what an element gets at a time, about. */
@@ -223,52 +222,15 @@ recognise_clip (RnncModel *model, const char *path, double *seconds,
 
 /* --- streams ------------------------------------------------------------- */
 
-typedef struct {
-  RnncModel *model;
-  RnncSpotter *spotter;
-  GArray *events;
-  double *processor;
-  guint64 last;
-} Spotting;
-
-static void
-take_event (const RnncGesture *gesture, gpointer user_data)
-{
-  Spotting *spotting = user_data;
-
-  events_add (spotting->events,
-      rnnc_model_label (spotting->model, gesture->label),
-      (double) gesture->start / 1e9, (double) gesture->end / 1e9);
-}
-
-static gboolean
-push_stream_frame (const RnncVideoFrame *frame, guint64 timestamp,
-    gpointer user_data, GError **error)
-{
-  Spotting *spotting = user_data;
-  double began = processor_seconds ();
-
-  rnnc_spotter_push (spotting->spotter, frame, timestamp);
-  *spotting->processor += processor_seconds () - began;
-  spotting->last = timestamp;
-  return interrupt_check (error);
-}
-
 GArray *
-recognise_events (RnncModel *model, const char *path, double *seconds,
-    double *processor, GError **error)
+recognise_events (RnncModel *model, const RnncSpotterOptions *options,
+    const char *path, double *seconds, double *processor, GError **error)
 {
-  g_autoptr (GArray) events = events_new ();
-  g_autoptr (RnncSpotter) spotter = NULL;
-  Spotting spotting
-      = { .model = model, .events = events, .processor = processor };
+  g_autoptr (GestureStream) stream = gesture_stream_new (model, options, error);
+  double start;
 
-  spotter = rnnc_spotter_new (model, NULL, take_event, &spotting, error);
-  spotting.spotter = spotter;
-  if (spotter == NULL
-      || !media_decode_video (path, push_stream_frame, &spotting, error))
+  if (stream == NULL
+      || !gesture_stream_add (stream, path, &start, seconds, processor, error))
     return NULL;
-  rnnc_spotter_flush (spotter);
-  *seconds = (double) spotting.last / 1e9;
-  return g_steal_pointer (&events);
+  return g_array_ref ((GArray *) gesture_stream_finish (stream));
 }

@@ -33,9 +33,10 @@ char *recognise_speech_stream (RnncModel *model, const DecodeOptions *decoding,
 /* -1 with @error. */
 gint recognise_clip (RnncModel *model, const char *path, double *seconds,
     double *processor, GError **error);
-/* Events of an endless stream: (element-type Event), or %NULL with @error. */
-GArray *recognise_events (RnncModel *model, const char *path, double *seconds,
-    double *processor, GError **error);
+/* Events of an endless stream, times from its first picture on; @options:
+ * (nullable): (element-type Event), or %NULL with @error. */
+GArray *recognise_events (RnncModel *model, const RnncSpotterOptions *options,
+    const char *path, double *seconds, double *processor, GError **error);
 
 /* s of processor that this process has used. */
 double processor_seconds (void);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rnncore/base/json-reader.h"
+#include "tools/data/voice.h"
 
 #define DATA_PREFIX "${DATA}"
 
@@ -510,6 +511,31 @@ check_language (const Recipe *recipe, GError **error)
   return TRUE;
 }
 
+/* "voice-activity": the labels are given, targets come from the sound. */
+static gboolean
+resolve_voice (Recipe *recipe, GError **error)
+{
+  JsonObject *frontend = NULL;
+  JsonArray *labels;
+  const char *type = "";
+
+  if (json_object_has_member (recipe->model, "labels"))
+    return fail (error, "model: voice activity has its own labels");
+  if (!rnnc_json_get_object (recipe->model, "model", "frontend", &frontend,
+          error)
+      || !rnnc_json_get_string (frontend, "model.frontend", "type", &type,
+          error))
+    return FALSE;
+  if (!g_str_equal (type, "log-mel"))
+    return fail (error,
+        "model.frontend: voice activity is learned with \"log-mel\"");
+  labels = json_array_new ();
+  json_array_add_string_element (labels, VOICE_SILENCE);
+  json_array_add_string_element (labels, VOICE_SPEECH);
+  json_object_set_array_member (recipe->model, "labels", labels);
+  return TRUE;
+}
+
 static gboolean
 parse_model (Recipe *recipe, JsonObject *root, GError **error)
 {
@@ -541,6 +567,9 @@ parse_model (Recipe *recipe, JsonObject *root, GError **error)
       = g_str_equal (task, "speech") ? RNNC_LOSS_CTC : RNNC_LOSS_CROSS_ENTROPY;
   recipe->has_letters = recipe->loss == RNNC_LOSS_CTC;
   recipe->is_language = g_str_equal (task, "language-model");
+  recipe->is_voice = g_str_equal (task, "voice-activity");
+  if (recipe->is_voice && !resolve_voice (recipe, error))
+    return FALSE;
   if (!resolve_words (recipe, error) || !resolve_letters (recipe, error)
       || !parse_numbers_frontend (recipe, error))
     return FALSE;
