@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/tools/fixture.h"
+#include "tools/data/voice.h"
 #include "tools/data/convolve.h"
 #include "tools/data/loader.h"
 
@@ -612,6 +613,38 @@ test_audio_augment (void)
       power (clean), 0.0002);
 }
 
+/* 2 s: a hum of the room, from 0.5 to 0.9 and from 1.0 to 1.4 a loud tone with
+ * a pause that is part of it, and a click of 10 ms that is none. */
+static void
+test_voice (void)
+{
+  const guint rate = 16000, hop = 160, window = 400, n_frames = 198;
+  g_autofree float *samples = g_new (float, 2 * rate);
+  guint marks[198];
+
+  for (guint i = 0; i < 2 * rate; i++) {
+    double t = (double) i / rate;
+    gboolean loud = (t >= 0.5 && t < 0.9) || (t >= 1.0 && t < 1.4)
+        || (t >= 1.8 && t < 1.81);
+
+    samples[i] = (float) ((loud ? 0.3 : 0.001) * sin (2 * G_PI * 300 * t));
+  }
+  voice_mark (samples, 2 * rate, window, hop, rate, n_frames, marks);
+  for (guint i = 0; i < n_frames; i++) {
+    double middle = (double) (i * hop + window / 2) / rate;
+
+    /* Half a window, then 40 ms before and 100 ms behind. */
+    if (middle < 0.5 - 0.06 || middle > 1.4 + 0.13)
+      g_assert_cmpuint (marks[i], ==, 0);
+    if (middle > 0.5 && middle < 1.4)
+      g_assert_cmpuint (marks[i], ==, 1);
+  }
+  memset (samples, 0, 2 * rate * sizeof *samples);
+  voice_mark (samples, 2 * rate, window, hop, rate, n_frames, marks);
+  for (guint i = 0; i < n_frames; i++)
+    g_assert_cmpuint (marks[i], ==, 0);
+}
+
 static void
 test_masks (void)
 {
@@ -681,6 +714,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/augment/audio", test_audio_augment);
   g_test_add_func ("/tools/augment/channel", test_channel);
   g_test_add_func ("/tools/augment/masks", test_masks);
+  g_test_add_func ("/tools/voice/mark", test_voice);
   g_test_add_func ("/tools/augment/video", test_video_change);
   return g_test_run ();
 }
