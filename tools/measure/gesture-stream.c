@@ -116,6 +116,7 @@ gesture_stream_score (RnncModel *model, const RnncSpotterOptions *options,
   g_autoptr (GestureStream) stream = gesture_stream_new (model, options, error);
   g_autoptr (GArray) reference = events_new ();
   g_autofree guint *order = g_new (guint, clips->len + 1);
+  guint n = clips->len > 0 ? clips->len : pauses->len;
   Random random = random_for (1, DRAW_ORDER, 0);
 
   if (stream == NULL)
@@ -123,8 +124,9 @@ gesture_stream_score (RnncModel *model, const RnncSpotterOptions *options,
   for (guint i = 0; i < clips->len; i++)
     order[i] = i;
   random_shuffle (&random, order, clips->len);
-  for (guint i = 0; i < clips->len; i++) {
-    if (!add_clip (stream, &g_array_index (clips, GestureClip, order[i]),
+  for (guint i = 0; i < n; i++) {
+    if (clips->len > 0
+        && !add_clip (stream, &g_array_index (clips, GestureClip, order[i]),
             reference, seconds, processor, error))
       return FALSE;
     if (pauses->len > 0
