@@ -9,6 +9,17 @@
 
 G_BEGIN_DECLS
 
+/**
+ * rnnc_labels_are_words:
+ * @labels: of a CTC model
+ * @blank: which of them is the blank; -1: none
+ *
+ * Whether each label is a word: no label is " ", and one has more than one
+ * character. Such a model hears these words and nothing else.
+ */
+RNNC_API gboolean rnnc_labels_are_words (const char *const *labels,
+    guint n_labels, gint blank);
+
 /* --- phrase lists --------------------------------------------------------- */
 
 typedef struct _RnncPhraseList RnncPhraseList;
@@ -18,8 +29,8 @@ typedef struct _RnncPhraseList RnncPhraseList;
  * @path: UTF-8 text, one phrase a line; empty lines and lines that begin with
  *   '#' are passed over. "<name> = a | b c" defines a list, which phrases after
  *   it may hold as a part: "<name>" once, "<name>+" once or more often.
- * @model: the speech model whose letters it is written in; upper case is taken
- *   for lower case where the model has only that
+ * @model: the speech model whose letters, or words, it is written in; upper
+ *   case is taken for lower case where the model has only that
  *
  * Limits: 1 MiB, 10,000 phrases, 255 letters a phrase and 100,000 letters in
  * all, lists counted at each use.

@@ -113,8 +113,8 @@ RNNC_API void rnnc_transcriber_options_init (RnncTranscriberOptions *options);
  * the last 16 frames again: what began shortly before is not cut.
  *
  * Returns: (transfer full): %NULL with @error if the model is not an audio
- *   model with CTC letters (a label " " for the word boundary, a blank,
- *   log-softmax at the end)
+ *   model with CTC letters (a label " " for the word boundary) or words
+ *   (rnnc_labels_are_words()), a blank, and log-softmax at the end
  */
 RNNC_API RnncTranscriber *
 rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,16 +9,21 @@
 #include "tools/common/write-file.h"
 #include "tools/data/manifest.h"
 #include "tools/measure/event-score.h"
+#include "tools/measure/gesture-stream.h"
 #include "tools/measure/label-score.h"
 #include "tools/measure/language.h"
 #include "tools/measure/recognise.h"
 #include "tools/measure/score.h"
+#include "tools/measure/voice-activity.h"
+#include "tools/measure/word-score.h"
 
 static const CommandUsage usage = {
   "MODEL MANIFEST",
   "Measures a model on the recordings of a manifest. Speech: word and\n"
   "character error rates (%) per group, with the 95 % interval that\n"
-  "resampling the utterances gives. Gestures: accuracy, F1 and confusions.\n"
+  "resampling the utterances gives; of models of words also the share of each\n"
+  "word that is heard, and false alarms an hour. Gestures: accuracy, F1 and "
+  "confusions.\n"
   "Events (--events) in long videos, a row each with columns path, start, end\n"
   "(seconds) and label: F1 and false alarms per hour. A row with an empty "
   "label\n"
@@ -39,13 +45,22 @@ typedef struct {
   gboolean stream;
   gboolean transcripts;
   gboolean events;
+  gboolean joined; /* clips, one behind the other */
+  RnncSpotterOptions spotting;
+  double window; /* s, 0: the model's */
   char *group_column;
   double tolerance;
   char *confusion; /* (nullable): path */
-  gint truth;      /* columns */
+  char *noise;     /* (nullable): path of a manifest */
+  char *snr;       /* (nullable): as given */
+  VoiceNoise added;
+  VoiceScore *voice;
+  gint activity; /* column, -1: none */
+  gint truth;    /* columns */
   gint group;
   gint start, end;
   SpeechScore *speech;
+  WordScore *words; /* beside it, of a model whose labels are words */
   LabelScore *gestures;
   LanguageScore *language;
   EventScore *spotted;
@@ -66,17 +81,25 @@ eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
     GError **error)
 {
   const char *truth = manifest_field (eval->manifest, row, eval->truth);
+  g_autoptr (GArray) confidences = eval->words != NULL
+      ? g_array_new (FALSE, FALSE, sizeof (double))
+      : NULL;
   g_autofree char *text = eval->stream
-      ? recognise_speech_stream (eval->model, &eval->decoding, path, seconds,
-          &eval->processor, error)
+      ? recognise_speech_stream (eval->model, &eval->decoding, path,
+          confidences, seconds, &eval->processor, error)
       : recognise_speech (eval->model, eval->labels, &eval->decoding, path,
-          seconds, &eval->processor, error);
+          confidences, seconds, &eval->processor, error);
+  g_autofree char *known = NULL;
   g_autofree char *reference = NULL;
   g_autofree char *heard = NULL;
 
   if (text == NULL)
     return FALSE;
-  reference = labels_normalise_text (truth);
+  if (eval->words != NULL)
+    word_score_add (eval->words, eval->labels, truth, text,
+        (const double *) (const void *) confidences->data, *seconds);
+  known = labels_known_text (eval->labels, truth);
+  reference = labels_normalise_text (known);
   heard = labels_normalise_text (text);
   speech_score_add (eval->speech, group_of (eval, row), reference, heard);
   if (eval->transcripts)
@@ -105,6 +128,19 @@ eval_clip (Evaluation *eval, guint row, const char *path, double *seconds,
   if (eval->transcripts)
     printf ("%s\t%s\t%s\n", path, truth, eval->labels->names[heard]);
   return TRUE;
+}
+
+/* In noise, where there is a manifest of it. */
+static gboolean
+eval_voice (Evaluation *eval, guint row, const char *path, double *seconds,
+    GError **error)
+{
+  g_autofree char *activity = NULL;
+
+  if (eval->activity >= 0)
+    activity = manifest_path (eval->manifest, row, eval->activity);
+  return voice_activity_add (eval->voice, group_of (eval, row), eval->model,
+      path, activity, &eval->added, row, seconds, &eval->processor, error);
 }
 
 /* Texts have no file. */
@@ -179,8 +215,8 @@ eval_stream (Evaluation *eval, guint index, const char *path, double *seconds,
       return FALSE;
   }
   g_array_sort (reference, compare_events);
-  heard
-      = recognise_events (eval->model, path, seconds, &eval->processor, error);
+  heard = recognise_events (eval->model, &eval->spotting, path, seconds,
+      &eval->processor, error);
   if (heard == NULL)
     return FALSE;
   event_score_add (eval->spotted, group_of (eval, first), reference, heard,
@@ -194,6 +230,58 @@ eval_stream (Evaluation *eval, guint index, const char *path, double *seconds,
   return TRUE;
 }
 
+/* Clips of the gesture @gestures, of @group or of all where that is NULL. */
+static GArray *
+choose_clips (Evaluation *eval, const char *group, gboolean gestures,
+    GPtrArray *paths)
+{
+  GArray *clips = g_array_new (FALSE, FALSE, sizeof (GestureClip));
+  gint none = rnnc_model_blank (eval->model);
+
+  for (guint i = 0; i < eval->rows->len; i++) {
+    guint row = g_array_index (eval->rows, guint, i);
+    const char *label = manifest_field (eval->manifest, row, eval->truth);
+    gboolean is_none
+        = none >= 0 && g_str_equal (label, eval->labels->names[none]);
+    GestureClip clip = { NULL, is_none ? NULL : label };
+
+    if (is_none == gestures
+        || (group != NULL && !g_str_equal (group_of (eval, row), group)))
+      continue;
+    clip.path = manifest_media_path (eval->manifest, row);
+    g_ptr_array_add (paths, (gpointer) clip.path);
+    g_array_append_val (clips, clip);
+  }
+  return clips;
+}
+
+/* All clips of a row's group in one stream, with its first row. */
+static gboolean
+eval_joined (Evaluation *eval, guint index, double *seconds, GError **error)
+{
+  guint row = g_array_index (eval->rows, guint, index);
+  const char *group = group_of (eval, row);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) clips = NULL;
+  g_autoptr (GArray) pauses = NULL;
+  const char *label = manifest_field (eval->manifest, row, eval->truth);
+
+  if (labels_find (eval->labels, label, error) < 0)
+    return FALSE;
+  for (guint i = 0; i < index; i++)
+    if (g_str_equal (group_of (eval, g_array_index (eval->rows, guint, i)),
+            group))
+      return TRUE;
+  clips = choose_clips (eval, group, TRUE, paths);
+  pauses = choose_clips (eval, group, FALSE, paths);
+  if (pauses->len == 0) {
+    g_clear_pointer (&pauses, g_array_unref);
+    pauses = choose_clips (eval, NULL, FALSE, paths);
+  }
+  return gesture_stream_score (eval->model, &eval->spotting, clips, pauses,
+      group, eval->spotted, seconds, &eval->processor, error);
+}
+
 static gboolean
 eval_row (Evaluation *eval, guint index, double *seconds, GError **error)
 {
@@ -202,7 +290,11 @@ eval_row (Evaluation *eval, guint index, double *seconds, GError **error)
 
   if (eval->language != NULL)
     return eval_letters (eval, row, error);
+  if (eval->joined)
+    return eval_joined (eval, index, seconds, error);
   path = manifest_media_path (eval->manifest, row);
+  if (eval->voice != NULL)
+    return eval_voice (eval, row, path, seconds, error);
   return eval->speech ? eval_text (eval, row, path, seconds, error)
       : eval->events  ? eval_stream (eval, index, path, seconds, error)
                       : eval_clip (eval, row, path, seconds, error);
@@ -233,7 +325,7 @@ find_columns (Evaluation *eval, GError **error)
 {
   eval->group = eval->group_column != NULL
       ? manifest_require_column (eval->manifest, eval->group_column, error)
-      : manifest_column (eval->manifest, "corpus");
+      : manifest_column (eval->manifest, eval->joined ? "group" : "corpus");
   if (eval->group_column != NULL && eval->group < 0)
     return FALSE;
   if (!eval->events)
@@ -260,7 +352,12 @@ static gboolean
 check_type (const Evaluation *eval, const char *path, RnncFrontendType type,
     GError **error)
 {
-  if (type != RNNC_FRONTEND_VIDEO && (eval->events || eval->confusion))
+  if (voice_activity_is_model (eval->model))
+    return TRUE;
+  if (eval->noise != NULL)
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
+        "%s: --noise is for models of voice activity", path);
+  else if (type != RNNC_FRONTEND_VIDEO && (eval->events || eval->confusion))
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
         "%s: --events and --confusion are for gesture models", path);
   else if ((type == RNNC_FRONTEND_LOG_MEL && rnnc_model_blank (eval->model) < 0)
@@ -272,6 +369,41 @@ check_type (const Evaluation *eval, const char *path, RnncFrontendType type,
         "%s: neither a speech, a gesture nor a language model", path);
   else
     return TRUE;
+  return FALSE;
+}
+
+static void
+prepare_speech (Evaluation *eval)
+{
+  eval->speech = speech_score_new ();
+  if (eval->labels->words)
+    eval->words = word_score_new ();
+}
+
+static gboolean
+prepare_voice (Evaluation *eval, GError **error)
+{
+  guint rate = rnnc_model_frontend (eval->model)->log_mel.rate;
+
+  eval->voice = voice_score_new ();
+  eval->activity = manifest_column (eval->manifest, "activity");
+  if (!find_columns (eval, error))
+    return FALSE;
+  return eval->noise == NULL
+      || voice_noise_load (&eval->added, eval->noise, rate, error);
+}
+
+static gboolean
+choose_rows (Evaluation *eval, const char *manifest,
+    const GPtrArray *conditions, GError **error)
+{
+  eval->rows = manifest_select (eval->manifest, conditions, error);
+  if (eval->rows == NULL)
+    return FALSE;
+  if (eval->rows->len > 0)
+    return TRUE;
+  g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+      "%s: no row fulfils the conditions", manifest);
   return FALSE;
 }
 
@@ -300,25 +432,22 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
   if (type != RNNC_FRONTEND_VIDEO
       && !decode_options_load (&eval->decoding, eval->model, error))
     return FALSE;
+  if (voice_activity_is_model (eval->model))
+    return prepare_voice (eval, error)
+        && choose_rows (eval, manifest, conditions, error);
   eval->truth = manifest_require_column (eval->manifest,
       type == RNNC_FRONTEND_VIDEO ? "label" : "text", error);
   if (eval->truth < 0)
     return FALSE;
-  if (!find_columns (eval, error))
+  eval->joined = eval->stream && type == RNNC_FRONTEND_VIDEO && !eval->events;
+  if (!find_columns (eval, error)
+      || !choose_rows (eval, manifest, conditions, error))
     return FALSE;
-  eval->rows = manifest_select (eval->manifest, conditions, error);
-  if (eval->rows == NULL)
-    return FALSE;
-  if (eval->rows->len == 0) {
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
-        "%s: no row fulfils the conditions", manifest);
-    return FALSE;
-  }
   if (language)
     eval->language = g_new0 (LanguageScore, 1);
   else if (type != RNNC_FRONTEND_VIDEO)
-    eval->speech = speech_score_new ();
-  else if (eval->events)
+    prepare_speech (eval);
+  else if (eval->events || eval->joined)
     eval->spotted = event_score_new (eval->tolerance);
   else
     eval->gestures = label_score_new ((const char *const *) eval->labels->names,
@@ -330,11 +459,16 @@ static void
 clear (Evaluation *eval)
 {
   speech_score_free (eval->speech);
+  word_score_free (eval->words);
   label_score_free (eval->gestures);
   g_free (eval->language);
   event_score_free (eval->spotted);
   g_free (eval->group_column);
   g_free (eval->confusion);
+  g_free (eval->noise);
+  g_free (eval->snr);
+  voice_noise_clear (&eval->added);
+  voice_score_free (eval->voice);
   g_clear_pointer (&eval->rows, g_array_unref);
   decode_options_clear (&eval->decoding);
   manifest_free (eval->manifest);
@@ -360,6 +494,24 @@ parse_condition (const char *text, GPtrArray *conditions)
 }
 
 static gboolean
+parse_snr (Evaluation *eval)
+{
+  g_auto (GStrv) parts = g_strsplit (eval->snr ? eval->snr : "0,20", ",", -1);
+
+  if (g_strv_length (parts) != 2)
+    return FALSE;
+  for (guint i = 0; i < 2; i++) {
+    char *rest = NULL;
+
+    eval->added.snr[i] = g_ascii_strtod (parts[i], &rest);
+    if (rest == parts[i] || *rest != '\0'
+        || !(fabs (eval->added.snr[i]) <= 200))
+      return FALSE;
+  }
+  return eval->added.snr[0] <= eval->added.snr[1];
+}
+
+static gboolean
 write_picture (Evaluation *eval)
 {
   g_autofree char *picture = label_score_picture (eval->gestures);
@@ -376,16 +528,22 @@ run (Evaluation *eval)
 {
   interrupt_watch ();
   eval_rows (eval);
-  if (eval->transcripts && eval->language == NULL)
+  if (eval->transcripts && eval->language == NULL && eval->voice == NULL)
     putchar ('\n');
   if (eval->language != NULL)
     language_score_print (eval->language, stdout);
+  else if (eval->voice != NULL)
+    voice_score_print (eval->voice, stdout);
   else if (eval->speech != NULL)
     speech_score_print (eval->speech, stdout);
   else if (eval->spotted != NULL)
     event_score_print (eval->spotted, stdout);
   else
     label_score_print (eval->gestures, stdout);
+  if (eval->words != NULL) {
+    putchar ('\n');
+    word_score_print (eval->words, stdout);
+  }
   if (eval->confusion != NULL && !write_picture (eval))
     return EXIT_FAILED;
   if (eval->seconds > 0)
@@ -416,7 +574,11 @@ command_eval (int argc, char **argv)
     { "transcripts", 0, 0, G_OPTION_ARG_NONE, &eval.transcripts,
         "A line a recording: path, reference, result", NULL },
     { "stream", 0, 0, G_OPTION_ARG_NONE, &eval.stream,
-        "Speech as an element hears it, in chunks with endpoints", NULL },
+        "As an element does it: speech in chunks with endpoints, the clips of "
+        "a "
+        "group (column group) as one endless video, with those of nothing "
+        "between them",
+        NULL },
     { "group", 'g', 0, G_OPTION_ARG_STRING, &eval.group_column,
         "A line for each value of this column; default: corpus, if it is there",
         "COLUMN" },
@@ -427,10 +589,22 @@ command_eval (int argc, char **argv)
     { "tolerance", 0, 0, G_OPTION_ARG_DOUBLE, &eval.tolerance,
         "Events: seconds that one may be off and still count; default 0.5",
         "SECONDS" },
+    { "threshold-on", 0, 0, G_OPTION_ARG_DOUBLE, &eval.spotting.threshold_on,
+        "Spotting: posterior that begins a gesture, 0..1", "X" },
+    { "threshold-off", 0, 0, G_OPTION_ARG_DOUBLE, &eval.spotting.threshold_off,
+        "Spotting: posterior below which it has ended, 0..1", "X" },
+    { "window", 0, 0, G_OPTION_ARG_DOUBLE, &eval.window,
+        "Spotting: seconds that are looked at; default: the model's",
+        "SECONDS" },
+    { "noise", 0, 0, G_OPTION_ARG_FILENAME, &eval.noise,
+        "Voice activity: add noise of this manifest", "MANIFEST" },
+    { "snr", 0, 0, G_OPTION_ARG_STRING, &eval.snr,
+        "How far below the speech, in dB; default 0,20", "LOW,HIGH" },
     { NULL },
   };
 
   decode_options_init (&eval.decoding);
+  rnnc_spotter_options_init (&eval.spotting);
   if (!command_parse_with (argc, argv, entries,
           decode_options_group (&eval.decoding), &usage, &arguments, &status))
     return status;
@@ -444,6 +618,15 @@ command_eval (int argc, char **argv)
   if (eval.decoding.whole && !eval.stream)
     return command_misused (argv[0],
         "--whole goes with --stream: without it all is heard as a whole");
+  if (!(eval.window >= 0 && eval.window <= 10))
+    return command_misused (argv[0], "--window: 0 to 10");
+  eval.spotting.window = (guint64) (eval.window * 1e9);
+  if (!(eval.spotting.threshold_on >= 0 && eval.spotting.threshold_on <= 1
+          && eval.spotting.threshold_off >= 0
+          && eval.spotting.threshold_off <= 1))
+    return command_misused (argv[0], "--threshold-on, --threshold-off: 0 to 1");
+  if (!parse_snr (&eval))
+    return command_misused (argv[0], "--snr %s: not LOW,HIGH", eval.snr);
   if (!(eval.tolerance >= 0 && eval.tolerance <= 3600))
     return command_misused (argv[0], "--tolerance: 0 to 3600");
   status = prepare (&eval, arguments[0], arguments[1], conditions, &error)

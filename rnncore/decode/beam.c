@@ -402,8 +402,8 @@ try_letter (Beam *beam, guint32 index, double total, guint label)
 {
   const Prefix *prefix = &beam->beam[index];
   gboolean is_space = label == beam->alphabet->space;
-  gboolean boundary
-      = prefix->empty || prefix->last == (gint) beam->alphabet->space;
+  gboolean boundary = prefix->empty || beam->alphabet->words
+      || prefix->last == (gint) beam->alphabet->space;
   Candidate candidate = { .from = index,
     .label = (gint) label,
     .extra = prefix->extra,
@@ -557,7 +557,8 @@ beam_in_word (const RnncSearch *search)
   const Prefix *best = ((const Beam *) search)->beam;
 
   return !best->empty
-      && best->last != (gint) ((const Beam *) search)->alphabet->space;
+      && best->last != (gint) ((const Beam *) search)->alphabet->space
+      && !((const Beam *) search)->alphabet->words;
 }
 
 static guint64

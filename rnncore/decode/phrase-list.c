@@ -92,6 +92,13 @@ join (Reader *reader, const GArray *ends, const GArray *starts, GError **error)
 
   if ((guint64) ends->len * starts->len + reader->arcs->len > MAX_ARCS)
     return refuse (error, "lists too large to follow each other");
+  if (reader->spelling.space < 0) {
+    for (guint i = 0; i < ends->len; i++)
+      for (guint k = 0; k < starts->len; k++)
+        add_arc (reader, g_array_index (ends, guint32, i),
+            g_array_index (starts, guint32, k));
+    return TRUE;
+  }
   space = add_node (reader, (guint) reader->spelling.space, FALSE);
   for (guint i = 0; i < ends->len; i++) {
     guint32 end = g_array_index (ends, guint32, i);
@@ -117,7 +124,8 @@ add_text (Reader *reader, const GArray *letters, GArray *starts, GArray *ends)
   for (guint i = 0; i < letters->len; i++) {
     guint label = g_array_index (letters, guint16, i);
     gboolean is_space = (gint) label == reader->spelling.space;
-    guint32 node = add_node (reader, label, i == 0 || after_space);
+    guint32 node = add_node (reader, label,
+        i == 0 || after_space || reader->spelling.words);
 
     if (i == 0)
       g_array_append_val (starts, node);
@@ -348,7 +356,7 @@ read_lines (Reader *reader, const char *name, const char *const *lines,
   RnncModel *model = reader->phrases->model;
 
   rnnc_spelling_init (&reader->spelling, model);
-  if (reader->spelling.space < 0) {
+  if (reader->spelling.space < 0 && !reader->spelling.words) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
         "%s: phrases: it has no label \" \"", rnnc_model_path (model));
     return FALSE;

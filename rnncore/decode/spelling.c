@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rnncore/model/model-private.h"
+#include "rnncore/rnnc-decoding.h"
+
 static gboolean
 refuse_file (const char *path, int code, const char *reason, GError **error)
 {
@@ -117,13 +120,28 @@ rnnc_spelling_init (RnncSpelling *spelling, RnncModel *model)
       if (g_unichar_isupper (g_utf8_get_char (text)))
         spelling->fold = FALSE;
   }
+  spelling->words
+      = rnnc_labels_are_words ((const char *const *) model->description->labels,
+          rnnc_model_n_labels (model), rnnc_model_blank (model));
 }
 
-/* The longest that @text begins with; -1: none. */
+static gsize
+bytes_of_word (const char *text)
+{
+  const char *end = text;
+
+  while (*end != '\0' && !g_unichar_isspace (g_utf8_get_char (end)))
+    end = g_utf8_next_char (end);
+  return (gsize) (end - text);
+}
+
+/* The longest that @text begins with, or the word that it begins with; -1:
+ * none. */
 static gint
 find_letter (const RnncSpelling *spelling, const char *text, gsize n_bytes)
 {
   RnncModel *model = spelling->model;
+  gsize word = spelling->words ? bytes_of_word (text) : 0;
   gsize longest = 0;
   gint found = -1;
 
@@ -132,7 +150,7 @@ find_letter (const RnncSpelling *spelling, const char *text, gsize n_bytes)
     gsize n = strlen (label);
 
     if (n > longest && n <= n_bytes && is_letter (model, i)
-        && memcmp (label, text, n) == 0) {
+        && (word == 0 || n == word) && memcmp (label, text, n) == 0) {
       longest = n;
       found = (gint) i;
     }
@@ -141,13 +159,17 @@ find_letter (const RnncSpelling *spelling, const char *text, gsize n_bytes)
 }
 
 static gboolean
-refuse_letter (const char *at, GError **error)
+refuse_letter (const RnncSpelling *spelling, const char *at, GError **error)
 {
   gunichar letter = g_utf8_get_char (at);
   char text[7] = { 0 };
 
   g_unichar_to_utf8 (letter, text);
-  if (g_unichar_isprint (letter))
+  if (spelling->words)
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "the model does not know the word \"%.*s\"",
+        (int) MIN (bytes_of_word (at), 80), at);
+  else if (g_unichar_isprint (letter))
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "the model has no letter \"%s\"", text);
   else
@@ -178,12 +200,12 @@ rnnc_spell (const RnncSpelling *spelling, const char *text, gsize n_bytes,
     }
     label = find_letter (spelling, at, (gsize) (end - at));
     if (label < 0)
-      return refuse_letter (at, error);
-    if (between) {
+      return refuse_letter (spelling, at, error);
+    if (between && spelling->space >= 0) {
       value = (guint16) spelling->space;
       g_array_append_val (letters, value);
-      between = FALSE;
     }
+    between = FALSE;
     value = (guint16) label;
     g_array_append_val (letters, value);
     at += strlen (rnnc_model_label (spelling->model, (guint) label));

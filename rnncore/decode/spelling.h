@@ -24,6 +24,7 @@ gboolean rnnc_text_is_idle (const char *line);
 typedef struct {
   RnncModel *model; /* lent */
   gint space;       /* -1: none */
+  gboolean words;   /* its labels are words */
   gboolean fold;    /* it has no upper case */
 } RnncSpelling;
 
@@ -33,9 +34,10 @@ void rnnc_spelling_init (RnncSpelling *spelling, RnncModel *model);
  * rnnc_spell:
  * @text: @n_bytes of UTF-8
  * @letters: (element-type guint16): labels are appended, words joined by the
- *   label " "
+ *   label " " where there is one
  *
- * The longest label that fits, from left to right.
+ * The longest label that fits, from left to right; where labels are words, the
+ * word itself.
  *
  * Returns: %FALSE with @error saying which letter the model does not know, that
  *   it is too long, or that there is none

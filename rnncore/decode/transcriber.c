@@ -296,8 +296,13 @@ refuse (RnncModel *model, const char *reason, GError **error)
 }
 
 static gboolean
-has_word_boundary (RnncModel *model)
+has_words (RnncModel *model)
 {
+  const RnncDescription *description = model->description;
+
+  if (rnnc_labels_are_words ((const char *const *) description->labels,
+          description->n_labels, description->blank))
+    return TRUE;
   for (guint i = 0; i < rnnc_model_n_labels (model); i++)
     if ((gint) i != rnnc_model_blank (model)
         && strcmp (rnnc_model_label (model, i), " ") == 0)
@@ -317,8 +322,9 @@ check_model (RnncModel *model, GError **error)
     return refuse (model, "it has one output for a whole clip", error);
   if (rnnc_model_blank (model) < 0)
     return refuse (model, "it has no CTC blank", error);
-  if (!has_word_boundary (model))
-    return refuse (model, "it has no label \" \"", error);
+  if (!has_words (model))
+    return refuse (model, "it has no label \" \", and its labels are no words",
+        error);
   if (rnnc_model_output_size (model) != rnnc_model_n_labels (model))
     return refuse (model, "its outputs are not as many as its labels", error);
   if (last->type != RNNC_LAYER_ACTIVATION

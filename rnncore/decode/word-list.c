@@ -3,11 +3,29 @@
 
 #include <string.h>
 
+#include "rnncore/rnnc-decoding.h"
+
+gboolean
+rnnc_labels_are_words (const char *const *labels, guint n_labels, gint blank)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < n_labels; i++) {
+    if ((gint) i == blank)
+      continue;
+    if (strcmp (labels[i], " ") == 0)
+      return FALSE;
+    any |= g_utf8_strlen (labels[i], -1) > 1;
+  }
+  return any;
+}
+
 void
 rnnc_alphabet_init (RnncAlphabet *alphabet, const char *const *labels,
     guint n_labels, guint blank)
 {
   *alphabet = (RnncAlphabet){ n_labels, blank, blank, labels };
+  alphabet->words = rnnc_labels_are_words (labels, n_labels, (gint) blank);
   alphabet->label_bytes = g_new0 (gsize, n_labels);
   for (guint i = 0; i < n_labels; i++) {
     alphabet->label_bytes[i] = strlen (labels[i]);
@@ -109,6 +127,8 @@ rnnc_word_list_add (RnncWordList *list, guint label, guint64 start)
   list->word_texts[list->word_bytes] = '\0';
   list->words[list->n_words - 1].n_letters++;
   list->n_letters++;
+  if (list->alphabet->words)
+    list->in_word = FALSE;
 }
 
 void

@@ -24,6 +24,7 @@ typedef struct {
   const char *const *labels; /* lent */
   gsize *label_bytes;
   gsize longest_label;
+  gboolean words; /* each label is one (rnnc_labels_are_words()) */
 } RnncAlphabet;
 
 void rnnc_alphabet_init (RnncAlphabet *alphabet, const char *const *labels,

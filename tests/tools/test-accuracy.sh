@@ -34,9 +34,9 @@ check() {
 }
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" "$log.tsv"' EXIT
 status=0
-echo "1..4"
+echo "1..5"
 case_number=1
 check "word error, an4 test" "$models/speech-en-streaming.safetensors" \
   "$data/speech/manifest.tsv" word-error below 12 \
@@ -56,4 +56,14 @@ check "depth gestures, test subjects" \
   "$models/research/gesture-depth.safetensors" \
   "$data/gesture/depth/manifest.tsv" accuracy above 93 \
   --where split=test
+case_number=5
+silero=$data/reference/silero/speech.flac
+if [ -r "$silero" ]; then
+  silero=$(realpath "$silero")
+  printf 'path\tactivity\n%s\t%s\n' "$silero" \
+    "$(dirname "$silero")/expected_published.txt" > "$log.tsv"
+  silero=$log.tsv
+fi
+check "frames of speech, as Silero says, of its minute" \
+  "$models/vad-en.safetensors" "$silero" accuracy above 95
 exit $status

@@ -528,11 +528,63 @@ test_gestures (void)
     g_assert_cmpint (outcome.status, ==, 0);
     g_assert_nonnull (strstr (outcome.out, "\nall\t2\t2\t100.00\t"));
     outcome_clear (&outcome);
+    /* Both in one stream: two events, both found. */
+    fixture_rnncore (&fixture, &outcome, "eval", "g.safetensors", "g.tsv",
+        "--stream", "--window", "0.9", "--threshold-on", "0.6", NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    g_assert_nonnull (strstr (outcome.out, "\n1\t1\t0.0005\t2\t2\t"));
+    outcome_clear (&outcome);
     fixture_rnncore (&fixture, &outcome, "label", "-m", "g.safetensors",
         "left.mkv", "right.mkv", NULL);
     g_assert_cmpint (outcome.status, ==, 0);
     g_assert_nonnull (strstr (outcome.out, "left.mkv\tleft\t"));
     g_assert_nonnull (strstr (outcome.out, "right.mkv\tright\t"));
+    outcome_clear (&outcome);
+  }
+  fixture_end (&fixture);
+}
+
+/* Half a second of tone, half a second of nearly nothing. */
+static void
+test_voice (void)
+{
+  static const char recipe[]
+      = "{\"model\":{\"task\":\"voice-activity\",\"frontend\":{"
+        "\"type\":\"log-mel\",\"mels\":8,\"hop\":320},\"layers\":["
+        "{\"type\":\"gru\",\"name\":\"rnn\",\"hidden\":8},"
+        "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"},"
+        "{\"type\":\"log-softmax\"}]},\"data\":{\"train\":["
+        "{\"manifest\":\"v.tsv\"}]},\"training\":{\"epochs\":40,"
+        "\"learning-rate\":0.02},\"output\":\"v.safetensors\"}";
+  Fixture fixture;
+  Outcome outcome;
+
+  fixture_begin (&fixture);
+  if (fixture_ffmpeg (&fixture,
+          "-f lavfi -i \"aevalsrc='if(lt(mod(t,1),0.5),0.3*sin(2000*t),"
+          "0.0001*sin(9000*t))':s=16000:d=4\" v.wav")) {
+    fixture_write (&fixture, "v.tsv", "path\tkind\nv.wav\tenvironment\n");
+    fixture_write (&fixture, "v.json", recipe);
+    expect (&fixture, 0, "v.safetensors: written", "v.json", NULL, NULL);
+    fixture_rnncore (&fixture, &outcome, "eval", "v.safetensors", "v.tsv",
+        NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    if (strstr (outcome.out, "\nall\t1\t200\t") == NULL)
+      g_error ("%s", outcome.out);
+    {
+      g_auto (GStrv) fields
+          = g_strsplit (strstr (outcome.out, "\nall\t"), "\t", -1);
+
+      g_assert_cmpfloat (g_ascii_strtod (fields[4], NULL), >, 0.9);
+    }
+    outcome_clear (&outcome);
+    fixture_rnncore (&fixture, &outcome, "eval", "v.safetensors", "v.tsv",
+        "--noise", "v.tsv", "--snr", "10,10", NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    outcome_clear (&outcome);
+    fixture_rnncore (&fixture, &outcome, "eval", "v.safetensors", "v.tsv",
+        "--snr", "10", NULL);
+    g_assert_cmpint (outcome.status, ==, 2);
     outcome_clear (&outcome);
   }
   fixture_end (&fixture);
@@ -556,5 +608,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/train/mistakes", test_mistakes);
   g_test_add_func ("/tools/command/speech", test_use);
   g_test_add_func ("/tools/command/gestures", test_gestures);
+  g_test_add_func ("/tools/command/voice", test_voice);
   return g_test_run ();
 }

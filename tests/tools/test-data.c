@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/tools/fixture.h"
+#include "tools/data/voice.h"
 #include "tools/data/convolve.h"
 #include "tools/data/loader.h"
 
@@ -520,7 +521,7 @@ power_through (const AudioAugment *set, double hertz)
   double before = power (tone);
   Random random = random_for (1, 2, 3);
 
-  audio_augment (&augmenter, &random, tone);
+  audio_augment (&augmenter, &random, tone, NULL);
   g_assert_cmpuint (tone->len, ==, 16000);
   return power (tone) / before;
 }
@@ -553,7 +554,7 @@ test_channel (void)
   g_assert_cmpfloat_with_epsilon (power_through (&open, 5000), 1, 0.02);
 
   /* 8 bits of mu-law: some 38 dB. */
-  audio_augment (&augmenter, &random, tone);
+  audio_augment (&augmenter, &random, tone, NULL);
   for (guint i = 0; i < tone->len; i++)
     g_array_index (tone, float, i) -= g_array_index (clean, float, i);
   g_assert_cmpfloat (power (clean) / power (tone), >, 1e3);
@@ -564,7 +565,7 @@ test_channel (void)
   augmenter.settings = &clipping;
   g_array_set_size (tone, 0);
   g_array_append_vals (tone, clean->data, clean->len);
-  audio_augment (&augmenter, &random, tone);
+  audio_augment (&augmenter, &random, tone, NULL);
   for (guint i = 0; i < tone->len; i++)
     peak = MAX (peak, g_array_index (tone, float, i));
   g_assert_cmpfloat (peak, <, 0.09);
@@ -587,14 +588,14 @@ test_audio_augment (void)
   g_array_append_val (noises, recording);
 
   /* Neutral: every bit stays. */
-  audio_augment (&augmenter, &random, samples);
+  audio_augment (&augmenter, &random, samples, NULL);
   g_assert_cmpmem (samples->data, samples->len * sizeof (float), clean->data,
       clean->len * sizeof (float));
 
   /* 10 dB above the noise. */
   set.noise_probability = 1;
   set.snr[0] = set.snr[1] = 10;
-  audio_augment (&augmenter, &random, samples);
+  audio_augment (&augmenter, &random, samples, NULL);
   for (guint i = 0; i < samples->len; i++)
     g_array_index (samples, float, i) -= g_array_index (clean, float, i);
   g_assert_cmpfloat_with_epsilon (power (clean) / power (samples), 10, 0.2);
@@ -605,11 +606,43 @@ test_audio_augment (void)
   set.pad[0] = set.pad[1] = 0.5;
   g_array_set_size (samples, 0);
   g_array_append_vals (samples, clean->data, clean->len);
-  audio_augment (&augmenter, &random, samples);
+  audio_augment (&augmenter, &random, samples, NULL);
   g_assert_cmpint (ABS ((int) samples->len - 16000 - 12800), <=, 2);
   g_assert_cmpfloat (g_array_index (samples, float, 7999), ==, 0);
   g_assert_cmpfloat_with_epsilon (power (samples) * samples->len / 12800,
       power (clean), 0.0002);
+}
+
+/* 2 s: a hum of the room, from 0.5 to 0.9 and from 1.0 to 1.4 a loud tone with
+ * a pause that is part of it, and a click of 10 ms that is none. */
+static void
+test_voice (void)
+{
+  const guint rate = 16000, hop = 160, window = 400, n_frames = 198;
+  g_autofree float *samples = g_new (float, 2 * rate);
+  guint marks[198];
+
+  for (guint i = 0; i < 2 * rate; i++) {
+    double t = (double) i / rate;
+    gboolean loud = (t >= 0.5 && t < 0.9) || (t >= 1.0 && t < 1.4)
+        || (t >= 1.8 && t < 1.81);
+
+    samples[i] = (float) ((loud ? 0.3 : 0.001) * sin (2 * G_PI * 300 * t));
+  }
+  voice_mark (samples, 2 * rate, window, hop, rate, n_frames, marks);
+  for (guint i = 0; i < n_frames; i++) {
+    double middle = (double) (i * hop + window / 2) / rate;
+
+    /* Half a window, then 40 ms before and 100 ms behind. */
+    if (middle < 0.5 - 0.06 || middle > 1.4 + 0.13)
+      g_assert_cmpuint (marks[i], ==, 0);
+    if (middle > 0.5 && middle < 1.4)
+      g_assert_cmpuint (marks[i], ==, 1);
+  }
+  memset (samples, 0, 2 * rate * sizeof *samples);
+  voice_mark (samples, 2 * rate, window, hop, rate, n_frames, marks);
+  for (guint i = 0; i < n_frames; i++)
+    g_assert_cmpuint (marks[i], ==, 0);
 }
 
 static void
@@ -681,6 +714,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/augment/audio", test_audio_augment);
   g_test_add_func ("/tools/augment/channel", test_channel);
   g_test_add_func ("/tools/augment/masks", test_masks);
+  g_test_add_func ("/tools/voice/mark", test_voice);
   g_test_add_func ("/tools/augment/video", test_video_change);
   return g_test_run ();
 }

@@ -54,6 +54,26 @@ static const struct {
       "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"labels\":[],"
       "\"frontend\":{},\"layers\":[]}," DATA "}",
       "exclude each other" },
+  { "words-and-letters",
+      "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"words\":[\"on\"],"
+      "\"frontend\":{},\"layers\":[]}," DATA "}",
+      "exclude each other" },
+  { "two-words",
+      "{\"model\":{\"task\":\"speech\",\"words\":[\"on\",\"go on\"],"
+      "\"frontend\":{},\"layers\":[]}," DATA "}",
+      "model.words[1]: not one word" },
+  { "no-word",
+      "{\"model\":{\"task\":\"speech\",\"words\":[\"a\",\"b\"],"
+      "\"frontend\":{},\"layers\":[]}," DATA "}",
+      "model.words: only letters" },
+  { "voice-labels",
+      "{\"model\":{\"task\":\"voice-activity\",\"labels\":[\"a\"],"
+      "\"frontend\":{\"type\":\"log-mel\"},\"layers\":[]}," DATA "}",
+      "voice activity has its own labels" },
+  { "voice-frontend",
+      "{\"model\":{\"task\":\"voice-activity\","
+      "\"frontend\":{\"type\":\"none\"},\"layers\":[]}," DATA "}",
+      "is learned with \"log-mel\"" },
 };
 
 static Recipe *

@@ -5,6 +5,8 @@
 
 #include "tools/measure/event-score.h"
 #include "tools/measure/label-score.h"
+#include "tools/measure/voice-score.h"
+#include "tools/measure/word-score.h"
 
 static char *
 print_to_text (void (*print) (gconstpointer score, FILE *file),
@@ -186,12 +188,77 @@ test_rates (void)
   free (text);
 }
 
+/* go: 2 of 3 right; stop: 1 of 1; unknown: 1 of 2; silence: 1 of 1. */
+static void
+test_words (void)
+{
+  static const char *const names[] = { "<blank>", "go", "stop", NULL };
+  static const struct {
+    const char *truth, *heard;
+    double confidences[2];
+  } recordings[] = {
+    { "go", "go", { 0.9 } }, { "go", "go", { 0.6 } }, { "go", "stop", { 0.7 } },
+    { "stop", "stop", { 0.95 } }, { "tree", "", { 0 } },
+    { "house", "go stop", { 0.8, 0.4 } }, { "_silence_", "", { 0 } },
+    { "please go now", "go", { 0.9 } }, /* no class */
+  };
+  g_autoptr (Labels) labels = labels_new (names, 0, NULL);
+  g_autoptr (WordScore) score = word_score_new ();
+  WordCounts counts;
+
+  g_assert_true (labels->words);
+  for (guint i = 0; i < G_N_ELEMENTS (recordings); i++)
+    word_score_add (score, labels, recordings[i].truth, recordings[i].heard,
+        recordings[i].confidences, 360);
+  counts = word_score_counts (score, 0);
+  g_assert_cmpuint (counts.n_classes, ==, 4);
+  g_assert_cmpfloat_with_epsilon (counts.accuracy,
+      (2.0 / 3 + 1 + 1.0 / 2 + 1) / 4, 1e-9);
+  g_assert_cmpfloat (counts.low, <=, counts.accuracy);
+  g_assert_cmpfloat (counts.high, >=, counts.accuracy);
+  g_assert_cmpfloat_with_epsilon (counts.found, 4.0 / 5, 1e-9);
+  g_assert_cmpuint (counts.n_false, ==, 2);
+  g_assert_cmpfloat_with_epsilon (counts.hours, 0.3, 1e-9);
+  counts = word_score_counts (score, 0.85);
+  g_assert_cmpfloat_with_epsilon (counts.accuracy, (1.0 / 3 + 1 + 1 + 1) / 4,
+      1e-9);
+  g_assert_cmpfloat_with_epsilon (counts.found, 3.0 / 5, 1e-9);
+  g_assert_cmpuint (counts.n_false, ==, 0);
+}
+
+/* Of 2 x 3 pairs 5 are in order; 4 of 5 frames are on their side. */
+static void
+test_voice (void)
+{
+  static const float logits[] = { -2, -1, 3, 1, -1.5f };
+  static const guint marks[] = { 0, 1, 1, 1, 0 };
+  g_autoptr (VoiceScore) score = voice_score_new ();
+  VoiceCounts counts;
+
+  voice_score_add (score, "room", logits, marks, 5);
+  counts = voice_score_counts (score, NULL);
+  g_assert_cmpuint (counts.n_frames, ==, 5);
+  g_assert_cmpuint (counts.n_speech, ==, 3);
+  g_assert_cmpfloat_with_epsilon (counts.area, 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (counts.accuracy, 0.8, 1e-9);
+  /* Another recording, the wrong way round: 5 more frames, 9 pairs more. */
+  voice_score_add (score, "street", (const float[]){ 2, -3 },
+      (const guint[]){ 0, 1 }, 2);
+  counts = voice_score_counts (score, "street");
+  g_assert_cmpfloat_with_epsilon (counts.area, 0, 1e-9);
+  counts = voice_score_counts (score, NULL);
+  /* Silence -2, -1.5, 2 below speech -1, 3, 1, -3: 2 + 3 + 2 + 0 of 12. */
+  g_assert_cmpfloat_with_epsilon (counts.area, 7.0 / 12, 1e-9);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tools/score/labels", test_labels);
   g_test_add_func ("/tools/score/picture", test_picture);
+  g_test_add_func ("/tools/score/words", test_words);
+  g_test_add_func ("/tools/score/voice", test_voice);
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
     g_autofree char *path
         = g_strdup_printf ("/tools/score/events/%s", streams[i].name);

@@ -182,6 +182,39 @@ test_lines (void)
   g_assert_cmpuint (rnnc_phrase_list_line (phrases, 1), ==, 5);
 }
 
+/* Of a model whose labels are words, phrases are words. */
+static void
+test_words (void)
+{
+  g_autoptr (RnncModel) model = random_model_from_text (
+      "{'format':1,'task':'speech','frontend':{'type':'none','features':3},"
+      "'layers':[{'type':'dense','name':'d','units':4},"
+      "{'type':'log-softmax'}],"
+      "'labels':['<blank>','go','on','left'],'blank':0}");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnncPhraseList) phrases
+      = rnnc_phrase_list_new_from_strings ((const char
+                                                   *[]){ "<way> = left | on",
+                                               "go <way>", "Left go on", NULL },
+          model, &error);
+  const RnncPhraseNetwork *network;
+
+  g_assert_no_error (error);
+  network = rnnc_phrase_list_network (phrases);
+  /* go, left, on; left, go, on: no node is a space. */
+  g_assert_cmpuint (network->n_nodes, ==, 6);
+  for (guint i = 0; i < network->n_nodes; i++) {
+    g_assert_cmpuint (network->nodes[i].label, <, 4);
+    g_assert_true (network->nodes[i].begins_word);
+  }
+  g_assert_null (
+      rnnc_phrase_list_new_from_strings ((const char *[]){ "go lefton", NULL },
+          model, &error));
+  g_assert_error (error, RNNC_ERROR, RNNC_ERROR_VALUE);
+  g_assert_nonnull (
+      strstr (error->message, "does not know the word \"lefton\""));
+}
+
 /* --- what is accepted ----------------------------------------------------- */
 
 typedef struct {
@@ -483,5 +516,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/decode/phrases/all-paths", test_all_paths);
   g_test_add_func ("/decode/phrases/rates", test_rates);
   g_test_add_func ("/decode/phrases/crowd", test_crowd);
+  g_test_add_func ("/decode/phrases/words", test_words);
   return g_test_run ();
 }

@@ -563,6 +563,47 @@ test_refused (gconstpointer data)
   g_free (description);
 }
 
+/* Labels that are words: each is one, without a boundary between them. */
+static void
+test_words (void)
+{
+  static const char path[] = "__aab_bb__c_";
+  char *description = toy_speech_description ();
+  char **parts = g_strsplit (description, "\" \",\"a\",\"b\",\"c\",\"d\"", 2);
+  char *changed = g_strjoinv ("\"go\",\"stop\",\"on\",\"off\",\"up\"", parts);
+  RnncTranscriberOptions options = short_options ();
+  float frames[sizeof path - 1][6];
+  GError *error = NULL;
+  RnncModel *model = toy_speech_model (changed, &error);
+
+  g_assert_no_error (error);
+  for (guint t = 0; t < G_N_ELEMENTS (frames); t++) {
+    guint best = path[t] == '_' ? 0 : 2 + (guint) (path[t] - 'a');
+
+    for (guint i = 0; i < 6; i++)
+      frames[t][i] = logf (i == best ? 0.9f : 0.02f);
+  }
+  for (guint width = 1; width <= 4; width += 3) {
+    Session session = { NULL };
+
+    options.beam_width = width;
+    session.said = g_ptr_array_new_with_free_func (free_said);
+    session.transcriber = rnnc_transcriber_new (model, &options, on_transcript,
+        &session, &error);
+    g_assert_no_error (error);
+    rnnc_transcriber_decode (session.transcriber, frames[0],
+        G_N_ELEMENTS (frames));
+    assert_texts (&session, TRUE, "stop on on off");
+    g_assert_cmpuint (nth_final (&session, 0)->words->len, ==, 4);
+    rnnc_transcriber_free (session.transcriber);
+    g_ptr_array_unref (session.said);
+  }
+  rnnc_model_unref (model);
+  g_strfreev (parts);
+  g_free (changed);
+  g_free (description);
+}
+
 static void
 test_refused_video (void)
 {
@@ -643,6 +684,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/decode/transcriber/settled", test_settled);
   g_test_add_func ("/decode/transcriber/flush-and-reset", test_flush_and_reset);
   g_test_add_func ("/decode/transcriber/set-options", test_set_options);
+  g_test_add_func ("/decode/transcriber/words", test_words);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {
     char *path
         = g_strconcat ("/decode/transcriber/refused/", refusals[i].name, NULL);

@@ -101,12 +101,12 @@ add_room (GArray *samples, const Recording *room)
     data[i] *= (float) (before / after);
 }
 
-static void
-add_noise (GArray *samples, const Recording *noise, double snr, Random *random)
+void
+audio_add_noise (GArray *samples, const Recording *noise, double snr,
+    gsize start)
 {
   float *data = samples_of (samples);
   double speech = root_mean_square (data, samples->len);
-  gsize start = (gsize) (random_unit (random) * (double) noise->n_samples);
   double sum = 0, level, scale;
 
   for (gsize i = 0; i < noise->n_samples; i++)
@@ -220,7 +220,8 @@ change_gain (GArray *samples, double decibels)
 }
 
 void
-audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples)
+audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples,
+    GArray *voice)
 {
   const AudioAugment *set = augmenter->settings;
   double speed = random_between (random, set->speed[0], set->speed[1]);
@@ -234,6 +235,8 @@ audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples)
   if (before + behind > 0)
     pad (samples, (gsize) (before * augmenter->rate),
         (gsize) (behind * augmenter->rate));
+  if (voice != NULL)
+    g_array_append_vals (voice, samples->data, samples->len);
   if (room && augmenter->rooms->len > 0) {
     guint i = random_index (random, augmenter->rooms->len);
 
@@ -243,8 +246,11 @@ audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples)
     guint i = random_index (random, augmenter->noises->len);
     double snr = random_between (random, set->snr[0], set->snr[1]);
 
-    add_noise (samples, &g_array_index (augmenter->noises, Recording, i), snr,
-        random);
+    const Recording *recording
+        = &g_array_index (augmenter->noises, Recording, i);
+    double start = random_unit (random) * (double) recording->n_samples;
+
+    audio_add_noise (samples, recording, snr, (gsize) start);
   }
   pass_channel (augmenter, random, samples);
   if (gain != 0)

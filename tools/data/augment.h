@@ -63,9 +63,15 @@ typedef struct {
   GArray *rooms;
 } AudioAugmenter;
 
-/* Replaces @samples (element-type float) by a changed version. */
+/* Replaces @samples (element-type float) by a changed version. @voice:
+ * (nullable): what they were before rooms, noise and microphones, in time with
+ * them */
 void audio_augment (const AudioAugmenter *augmenter, Random *random,
-    GArray *samples);
+    GArray *samples, GArray *voice);
+/* Adds @noise, from sample @start on and over again, @snr dB below the speech;
+ * below a low level where nothing is said. */
+void audio_add_noise (GArray *samples, const Recording *noise, double snr,
+    gsize start);
 /* On normalised features [n_frames, n_bands]; masks are 0, the mean. */
 void spectrum_augment (const AudioAugment *settings, Random *random,
     float *features, gsize n_frames, guint n_bands);

@@ -83,7 +83,9 @@ add_row (Dataset *dataset, const DataSource *source,
 
   item.n_units = cache_n_units (member->cache, row);
   item.seconds = cache_seconds (member->cache, row);
-  item.text = manifest_field (member->manifest, row, columns[0]);
+  item.text = columns[0] < 0
+      ? ""
+      : manifest_field (member->manifest, row, columns[0]);
   item.corpus = columns[1] < 0
       ? ""
       : manifest_field (member->manifest, row, columns[1]);
@@ -100,7 +102,7 @@ add_row (Dataset *dataset, const DataSource *source,
     dataset->n_too_long++;
     return TRUE;
   }
-  if (!encode (dataset, &item, labels, error))
+  if (!dataset->has_voice && !encode (dataset, &item, labels, error))
     return FALSE;
   for (guint i = 0; i < source->repeat; i++) {
     g_array_append_val (dataset->items, item);
@@ -318,9 +320,11 @@ add_source (Dataset *dataset, Collection *collection, const DataSource *source,
 
   if (member == NULL)
     return FALSE;
-  columns[0] = manifest_require_column (member->manifest,
-      dataset->has_text ? "text" : "label", error);
-  if (columns[0] < 0)
+  columns[0] = dataset->has_voice
+      ? -1
+      : manifest_require_column (member->manifest,
+          dataset->has_text ? "text" : "label", error);
+  if (columns[0] < 0 && !dataset->has_voice)
     return FALSE;
   columns[1] = manifest_column (member->manifest, "corpus");
   rows = data_source_rows (source, member->manifest, error);
@@ -342,6 +346,20 @@ dataset_new (Collection *collection, const GPtrArray *sources,
   for (guint i = 0; i < sources->len; i++)
     if (!add_source (dataset, collection, g_ptr_array_index (sources, i),
             labels, error))
+      return NULL;
+  return g_steal_pointer (&dataset);
+}
+
+Dataset *
+dataset_new_voice (Collection *collection, const GPtrArray *sources,
+    GError **error)
+{
+  g_autoptr (Dataset) dataset = dataset_begin (collection, FALSE);
+
+  dataset->has_voice = TRUE;
+  for (guint i = 0; i < sources->len; i++)
+    if (!add_source (dataset, collection, g_ptr_array_index (sources, i), NULL,
+            error))
       return NULL;
   return g_steal_pointer (&dataset);
 }

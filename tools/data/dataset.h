@@ -48,6 +48,8 @@ typedef struct {
 typedef struct {
   CacheFormat format;
   gboolean has_text;    /* targets are letters, else one label an item */
+  gboolean has_voice;   /* a target a frame: whether somebody speaks in it, told
+                           from the sound (voice_mark()) */
   GArray *items;        /* Item; those of "repeat" more than once */
   GArray *targets;      /* guint */
   GPtrArray *sequences; /* Sequence: owned, what items point to */
@@ -68,6 +70,9 @@ typedef struct {
  */
 Dataset *dataset_new (Collection *collection, const GPtrArray *sources,
     const Labels *labels, gboolean has_text, GError **error);
+/* Of speech without noise, which needs neither texts nor labels. */
+Dataset *dataset_new_voice (Collection *collection, const GPtrArray *sources,
+    GError **error);
 /* The same of numbers, which are not decoded but read; generated ones are made
  * when they are used, anew in every epoch. */
 Dataset *dataset_new_numbers (Collection *collection, const GPtrArray *sources,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tools/data/loader.h"
+#include "tools/data/voice.h"
 
 enum { DRAW_CHANGE = 0x63686e67 };
 
@@ -173,6 +174,20 @@ join_samples (ExampleMaker *maker, const Plan *plan, const Unit *unit,
   return samples;
 }
 
+/* A label for each frame: whether somebody speaks. */
+static void
+append_voice (const ExampleSettings *settings, const GArray *voice,
+    gsize n_frames, GArray *labels)
+{
+  const RnncLogMelConfig *config = &settings->frontend->log_mel;
+  guint first = labels->len;
+
+  g_array_set_size (labels, first + (guint) n_frames);
+  voice_mark ((const float *) (const void *) voice->data, voice->len,
+      config->window, config->hop, config->rate, n_frames,
+      &g_array_index (labels, guint, first));
+}
+
 static GArray *
 make_audio (ExampleMaker *maker, const Plan *plan, const Unit *unit,
     Random *random, GArray *labels)
@@ -180,12 +195,14 @@ make_audio (ExampleMaker *maker, const Plan *plan, const Unit *unit,
   const ExampleSettings *settings = maker->settings;
   const RnncLogMelConfig *config = &settings->frontend->log_mel;
   g_autoptr (GArray) samples = join_samples (maker, plan, unit, random, labels);
+  g_autoptr (GArray) clean = g_array_new (FALSE, FALSE, sizeof (float));
+  gboolean has_voice = settings->dataset->has_voice;
   GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
   gsize n_frames;
   float *out;
 
   if (settings->audio != NULL)
-    audio_augment (settings->audio, random, samples);
+    audio_augment (settings->audio, random, samples, has_voice ? clean : NULL);
   rnnc_log_mel_reset (maker->mel);
   n_frames = rnnc_log_mel_pending (maker->mel, samples->len) + 1;
   g_array_set_size (features, (guint) (n_frames * config->mels));
@@ -194,6 +211,9 @@ make_audio (ExampleMaker *maker, const Plan *plan, const Unit *unit,
       (const float *) (const void *) samples->data, samples->len, out);
   n_frames += rnnc_log_mel_flush (maker->mel, out + n_frames * config->mels);
   g_array_set_size (features, (guint) (n_frames * config->mels));
+  if (has_voice)
+    append_voice (settings, settings->audio != NULL ? clean : samples, n_frames,
+        labels);
   if (settings->audio != NULL)
     spectrum_augment (settings->audio->settings, random, out, n_frames,
         config->mels);

@@ -21,6 +21,7 @@ labels_new (const char *const *names, gint blank, GError **error)
   labels->names = g_strdupv ((GStrv) names);
   labels->n = g_strv_length (labels->names);
   labels->blank = blank;
+  labels->words = rnnc_labels_are_words (names, labels->n, blank);
   labels->index = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < labels->n; i++) {
     if (g_hash_table_insert (labels->index, labels->names[i],
@@ -33,6 +34,19 @@ labels_new (const char *const *names, gint blank, GError **error)
   return g_steal_pointer (&labels);
 }
 
+static void
+encode_words (const Labels *labels, const char *text, GArray *targets)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    gint label = labels_find (labels, words[i], NULL);
+
+    if (label >= 0 && label != labels->blank)
+      g_array_append_val (targets, label);
+  }
+}
+
 gboolean
 labels_encode_text (const Labels *labels, const char *text, GArray *targets,
     GError **error)
@@ -42,6 +56,10 @@ labels_encode_text (const Labels *labels, const char *text, GArray *targets,
 
   if (g_str_equal (text, LABELS_SILENCE))
     return TRUE;
+  if (labels->words) {
+    encode_words (labels, text, targets);
+    return TRUE;
+  }
   for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c)) {
     char letter[8] = "";
     gint label;
@@ -87,11 +105,26 @@ labels_decode_text (const Labels *labels, const guint *targets, gsize n)
     if (g_str_equal (name, " ")
         && (text->len == 0 || text->str[text->len - 1] == ' '))
       continue;
+    if (labels->words && text->len > 0)
+      g_string_append_c (text, ' ');
     g_string_append (text, name);
   }
   if (text->len > 0 && text->str[text->len - 1] == ' ')
     g_string_truncate (text, text->len - 1);
   return g_string_free (text, FALSE);
+}
+
+char *
+labels_known_text (const Labels *labels, const char *text)
+{
+  g_autoptr (GArray) targets = NULL;
+
+  if (!labels->words)
+    return g_strdup (text);
+  targets = g_array_new (FALSE, FALSE, sizeof (guint));
+  encode_words (labels, text, targets);
+  return labels_decode_text (labels,
+      (const guint *) (const void *) targets->data, targets->len);
 }
 
 char *

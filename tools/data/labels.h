@@ -14,6 +14,7 @@ typedef struct {
   GStrv names;
   guint n;
   gint blank;        /* -1: none */
+  gboolean words;    /* each is one: rnnc_labels_are_words() */
   GHashTable *index; /* name -> index + 1 */
 } Labels;
 
@@ -27,6 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Labels, labels_free)
  * @targets: (element-type guint): appended to
  *
  * One label a letter; runs of spaces count as one, those at the ends as none.
+ * Where labels are words, one label a word, and words that are no labels are
+ * passed over.
  *
  * Returns: %FALSE with @error naming the letter that is no label
  */
@@ -36,6 +39,9 @@ gboolean labels_encode_text (const Labels *labels, const char *text,
 gint labels_find (const Labels *labels, const char *name, GError **error);
 /* (transfer full): single spaces, none at the ends. */
 char *labels_decode_text (const Labels *labels, const guint *targets, gsize n);
+/* What a model with these labels can hear of @text: where they are words, only
+ * those. (transfer full) */
+char *labels_known_text (const Labels *labels, const char *text);
 /* Lower case a to z, apostrophe and single spaces; all else is a space. What
  * error rates compare. (transfer full) */
 char *labels_normalise_text (const char *text);

@@ -98,7 +98,8 @@ make_batch (Loader *loader, ExampleMaker *maker, guint index)
   batch->lengths = g_new0 (guint, planned->n);
   batch->target_lengths = g_new0 (guint, planned->n);
   batch->items = g_new0 (guint, planned->n);
-  batch->labels = g_array_new (FALSE, FALSE, sizeof (guint));
+  /* Never NULL inside, though nobody may say anything. */
+  batch->labels = g_array_sized_new (FALSE, FALSE, sizeof (guint), planned->n);
   for (guint s = 0; s < planned->n; s++) {
     const Unit *unit = &g_array_index (plan->units, Unit, planned->first + s);
     guint n_before = batch->labels->len;

@@ -326,8 +326,13 @@ manifest_field (const Manifest *manifest, guint row, gint column)
 char *
 manifest_media_path (const Manifest *manifest, guint row)
 {
-  const char *path
-      = manifest_field (manifest, row, manifest_column (manifest, "path"));
+  return manifest_path (manifest, row, manifest_column (manifest, "path"));
+}
+
+char *
+manifest_path (const Manifest *manifest, guint row, gint column)
+{
+  const char *path = manifest_field (manifest, row, column);
 
   if (g_path_is_absolute (path) || g_str_equal (manifest->directory, "."))
     return g_strdup (path);

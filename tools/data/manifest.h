@@ -37,6 +37,8 @@ gint manifest_require_column (const Manifest *manifest, const char *name,
 const char *manifest_field (const Manifest *manifest, guint row, gint column);
 /* (transfer full) */
 char *manifest_media_path (const Manifest *manifest, guint row);
+/* The same of another column. */
+char *manifest_path (const Manifest *manifest, guint row, gint column);
 
 /* One condition on a column. */
 typedef struct {

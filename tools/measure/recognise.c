@@ -3,8 +3,7 @@
 
 #include <time.h>
 
-#include "tools/common/interrupt.h"
-#include "tools/measure/event-score.h"
+#include "tools/measure/gesture-stream.h"
 #include "tools/media/media.h"
 
 /* 100 ms of 16 kHz: what an element gets at a time, about. */
@@ -33,22 +32,28 @@ labels_from_model (RnncModel *model, GError **error)
       error);
 }
 
+typedef struct {
+  GString *text;
+  GArray *confidences; /* (nullable) */
+} Finals;
+
 static void
 append_final (const RnncTranscript *transcript, gpointer user_data)
 {
-  GString *text = user_data;
+  Finals *finals = user_data;
 
   if (!transcript->is_final)
     return;
-  if (text->len > 0)
-    g_string_append_c (text, ' ');
-  g_string_append (text, transcript->text);
+  if (finals->text->len > 0)
+    g_string_append_c (finals->text, ' ');
+  g_string_append (finals->text, transcript->text);
+  for (guint i = 0; finals->confidences != NULL && i < transcript->n_words; i++)
+    g_array_append_val (finals->confidences, transcript->words[i].confidence);
 }
 
-/* Writes finals into @text. */
 static RnncTranscriber *
 make_transcriber (RnncModel *model, const DecodeOptions *decoding,
-    GString *text, GError **error)
+    Finals *finals, GError **error)
 {
   RnncTranscriberOptions options;
   RnncTranscriber *transcriber;
@@ -57,7 +62,7 @@ make_transcriber (RnncModel *model, const DecodeOptions *decoding,
   decode_options_apply (decoding, &options);
   options.partial_interval = -1;
   transcriber
-      = rnnc_transcriber_new (model, &options, append_final, text, error);
+      = rnnc_transcriber_new (model, &options, append_final, finals, error);
   if (transcriber != NULL)
     decode_options_equip (decoding, transcriber);
   return transcriber;
@@ -77,18 +82,19 @@ best_path (const Labels *labels, const float *outputs, gsize n_outputs,
 static char *
 decode_whole (RnncModel *model, const Labels *labels,
     const DecodeOptions *decoding, const float *features, gsize n_frames,
-    GError **error)
+    GArray *confidences, GError **error)
 {
   gsize n_outputs = rnnc_model_output_frames (model, n_frames);
   gsize size = rnnc_model_output_size (model);
   g_autofree float *outputs = g_new (float, n_outputs *size + 1);
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (RnncTranscriber) transcriber = NULL;
+  Finals finals = { text, confidences };
 
   rnnc_model_forward (model, features, n_frames, outputs);
-  if (!decode_options_search (decoding))
+  if (confidences == NULL && !decode_options_search (decoding))
     return best_path (labels, outputs, n_outputs, size);
-  transcriber = make_transcriber (model, decoding, text, error);
+  transcriber = make_transcriber (model, decoding, &finals, error);
   if (transcriber == NULL)
     return NULL;
   rnnc_transcriber_decode (transcriber, outputs, n_outputs);
@@ -97,8 +103,8 @@ decode_whole (RnncModel *model, const Labels *labels,
 
 char *
 recognise_speech (RnncModel *model, const Labels *labels,
-    const DecodeOptions *decoding, const char *path, double *seconds,
-    double *processor, GError **error)
+    const DecodeOptions *decoding, const char *path, GArray *confidences,
+    double *seconds, double *processor, GError **error)
 {
   const RnncLogMelConfig *config = &rnnc_model_frontend (model)->log_mel;
   g_autoptr (GArray) samples = media_load_audio (path, config->rate, error);
@@ -118,7 +124,8 @@ recognise_speech (RnncModel *model, const Labels *labels,
       samples->len, features);
   n += rnnc_log_mel_flush (mel, features + n * config->mels);
   rnnc_log_mel_free (mel);
-  text = decode_whole (model, labels, decoding, features, n, error);
+  text
+      = decode_whole (model, labels, decoding, features, n, confidences, error);
   *processor += processor_seconds () - began;
   *seconds = (double) samples->len / config->rate;
   return text;
@@ -126,17 +133,19 @@ recognise_speech (RnncModel *model, const Labels *labels,
 
 char *
 recognise_speech_stream (RnncModel *model, const DecodeOptions *decoding,
-    const char *path, double *seconds, double *processor, GError **error)
+    const char *path, GArray *confidences, double *seconds, double *processor,
+    GError **error)
 {
   guint rate = rnnc_model_frontend (model)->log_mel.rate;
   g_autoptr (GArray) samples = media_load_audio (path, rate, error);
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (RnncTranscriber) transcriber = NULL;
+  Finals finals = { text, confidences };
   double began;
 
   if (samples == NULL)
     return NULL;
-  transcriber = make_transcriber (model, decoding, text, error);
+  transcriber = make_transcriber (model, decoding, &finals, error);
   if (transcriber == NULL)
     return NULL;
   began = processor_seconds ();
@@ -213,52 +222,15 @@ recognise_clip (RnncModel *model, const char *path, double *seconds,
 
 /* --- streams ------------------------------------------------------------- */
 
-typedef struct {
-  RnncModel *model;
-  RnncSpotter *spotter;
-  GArray *events;
-  double *processor;
-  guint64 last;
-} Spotting;
-
-static void
-take_event (const RnncGesture *gesture, gpointer user_data)
-{
-  Spotting *spotting = user_data;
-
-  events_add (spotting->events,
-      rnnc_model_label (spotting->model, gesture->label),
-      (double) gesture->start / 1e9, (double) gesture->end / 1e9);
-}
-
-static gboolean
-push_stream_frame (const RnncVideoFrame *frame, guint64 timestamp,
-    gpointer user_data, GError **error)
-{
-  Spotting *spotting = user_data;
-  double began = processor_seconds ();
-
-  rnnc_spotter_push (spotting->spotter, frame, timestamp);
-  *spotting->processor += processor_seconds () - began;
-  spotting->last = timestamp;
-  return interrupt_check (error);
-}
-
 GArray *
-recognise_events (RnncModel *model, const char *path, double *seconds,
-    double *processor, GError **error)
+recognise_events (RnncModel *model, const RnncSpotterOptions *options,
+    const char *path, double *seconds, double *processor, GError **error)
 {
-  g_autoptr (GArray) events = events_new ();
-  g_autoptr (RnncSpotter) spotter = NULL;
-  Spotting spotting
-      = { .model = model, .events = events, .processor = processor };
+  g_autoptr (GestureStream) stream = gesture_stream_new (model, options, error);
+  double start;
 
-  spotter = rnnc_spotter_new (model, NULL, take_event, &spotting, error);
-  spotting.spotter = spotter;
-  if (spotter == NULL
-      || !media_decode_video (path, push_stream_frame, &spotting, error))
+  if (stream == NULL
+      || !gesture_stream_add (stream, path, &start, seconds, processor, error))
     return NULL;
-  rnnc_spotter_flush (spotter);
-  *seconds = (double) spotting.last / 1e9;
-  return g_steal_pointer (&events);
+  return g_array_ref ((GArray *) gesture_stream_finish (stream));
 }

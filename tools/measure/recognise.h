@@ -15,6 +15,7 @@ Labels *labels_from_model (RnncModel *model, GError **error);
 /**
  * recognise_speech:
  * @decoding: loaded
+ * @confidences: (nullable) (element-type double): appended to, one a word
  * @seconds: (out): of audio
  * @processor: (inout): seconds of network and decoder are added
  *
@@ -23,17 +24,19 @@ Labels *labels_from_model (RnncModel *model, GError **error);
  * Returns: (transfer full): the text, or %NULL with @error
  */
 char *recognise_speech (RnncModel *model, const Labels *labels,
-    const DecodeOptions *decoding, const char *path, double *seconds,
-    double *processor, GError **error);
+    const DecodeOptions *decoding, const char *path, GArray *confidences,
+    double *seconds, double *processor, GError **error);
 /* The same through the streaming decoder, utterances joined by spaces. */
 char *recognise_speech_stream (RnncModel *model, const DecodeOptions *decoding,
-    const char *path, double *seconds, double *processor, GError **error);
+    const char *path, GArray *confidences, double *seconds, double *processor,
+    GError **error);
 /* -1 with @error. */
 gint recognise_clip (RnncModel *model, const char *path, double *seconds,
     double *processor, GError **error);
-/* Events of an endless stream: (element-type Event), or %NULL with @error. */
-GArray *recognise_events (RnncModel *model, const char *path, double *seconds,
-    double *processor, GError **error);
+/* Events of an endless stream, times from its first picture on; @options:
+ * (nullable): (element-type Event), or %NULL with @error. */
+GArray *recognise_events (RnncModel *model, const RnncSpotterOptions *options,
+    const char *path, double *seconds, double *processor, GError **error);
 
 /* s of processor that this process has used. */
 double processor_seconds (void);

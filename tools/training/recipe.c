@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rnncore/base/json-reader.h"
+#include "tools/data/voice.h"
 
 #define DATA_PREFIX "${DATA}"
 
@@ -360,6 +361,40 @@ parse_data (Recipe *recipe, JsonObject *root, const char *data, GError **error)
 /* --- model
  * ---------------------------------------------------------------------- */
 
+/* "words": ["yes", "no"] becomes labels <blank>, yes, no. */
+static gboolean
+resolve_words (Recipe *recipe, GError **error)
+{
+  g_auto (GStrv) words = NULL;
+  JsonArray *labels;
+
+  if (!json_object_has_member (recipe->model, "words"))
+    return TRUE;
+  if (recipe->is_language || json_object_has_member (recipe->model, "letters")
+      || json_object_has_member (recipe->model, "labels"))
+    return fail (error,
+        "model: \"words\", \"letters\" and \"labels\" exclude each other, and "
+        "a language model has letters");
+  words = get_strings (recipe->model, "model", "words", error);
+  if (words == NULL)
+    return FALSE;
+  for (guint i = 0; words[i] != NULL; i++)
+    if (words[i][0] == '\0' || strpbrk (words[i], " \t") != NULL)
+      return fail (error, "model.words[%u]: not one word", i);
+  if (!rnnc_labels_are_words ((const char *const *) words,
+          g_strv_length (words), -1))
+    return fail (error, "model.words: only letters, no word");
+  labels = json_array_new ();
+  json_array_add_string_element (labels, "<blank>");
+  for (guint i = 0; words[i] != NULL; i++)
+    json_array_add_string_element (labels, words[i]);
+  json_object_set_array_member (recipe->model, "labels", labels);
+  json_object_set_int_member (recipe->model, "blank", 0);
+  json_object_remove_member (recipe->model, "words");
+  recipe->has_letters = TRUE;
+  return TRUE;
+}
+
 /* "letters": "abc" becomes labels <blank>, a, b, c; of a language model <end>,
  * a, b, c. */
 static gboolean
@@ -476,12 +511,37 @@ check_language (const Recipe *recipe, GError **error)
   return TRUE;
 }
 
+/* "voice-activity": the labels are given, targets come from the sound. */
+static gboolean
+resolve_voice (Recipe *recipe, GError **error)
+{
+  JsonObject *frontend = NULL;
+  JsonArray *labels;
+  const char *type = "";
+
+  if (json_object_has_member (recipe->model, "labels"))
+    return fail (error, "model: voice activity has its own labels");
+  if (!rnnc_json_get_object (recipe->model, "model", "frontend", &frontend,
+          error)
+      || !rnnc_json_get_string (frontend, "model.frontend", "type", &type,
+          error))
+    return FALSE;
+  if (!g_str_equal (type, "log-mel"))
+    return fail (error,
+        "model.frontend: voice activity is learned with \"log-mel\"");
+  labels = json_array_new ();
+  json_array_add_string_element (labels, VOICE_SILENCE);
+  json_array_add_string_element (labels, VOICE_SPEECH);
+  json_object_set_array_member (recipe->model, "labels", labels);
+  return TRUE;
+}
+
 static gboolean
 parse_model (Recipe *recipe, JsonObject *root, GError **error)
 {
   static const char *const keys[] = { "task", "name", "language", "labels",
-    "letters", "blank", "frontend", "layers", "licence", "data", "window",
-    "description", "citation", NULL };
+    "letters", "words", "blank", "frontend", "layers", "licence", "data",
+    "window", "description", "citation", NULL };
   JsonObject *json = NULL;
   const char *task = NULL;
   g_autofree char *text = NULL;
@@ -507,11 +567,14 @@ parse_model (Recipe *recipe, JsonObject *root, GError **error)
       = g_str_equal (task, "speech") ? RNNC_LOSS_CTC : RNNC_LOSS_CROSS_ENTROPY;
   recipe->has_letters = recipe->loss == RNNC_LOSS_CTC;
   recipe->is_language = g_str_equal (task, "language-model");
-  if (!resolve_letters (recipe, error)
+  recipe->is_voice = g_str_equal (task, "voice-activity");
+  if (recipe->is_voice && !resolve_voice (recipe, error))
+    return FALSE;
+  if (!resolve_words (recipe, error) || !resolve_letters (recipe, error)
       || !parse_numbers_frontend (recipe, error))
     return FALSE;
   if (recipe->has_letters && !json_object_has_member (recipe->model, "labels"))
-    return fail (error, "model: a speech model needs \"letters\"");
+    return fail (error, "model: a speech model needs \"letters\" or \"words\"");
   if (recipe->is_language)
     return check_language (recipe, error);
   if (recipe->has_letters)

@@ -105,6 +105,8 @@ make_dataset (Session *session, const GPtrArray *sources, GError **error)
   if (recipe->is_language)
     return dataset_new_texts (session->collection, sources, session->labels,
         error);
+  if (recipe->is_voice)
+    return dataset_new_voice (session->collection, sources, error);
   if (recipe->n_features == 0)
     return dataset_new (session->collection, sources, session->labels,
         recipe->loss == RNNC_LOSS_CTC, error);
@@ -115,6 +117,18 @@ make_dataset (Session *session, const GPtrArray *sources, GError **error)
       &format, error);
 }
 
+static gboolean
+check_voice (Session *session, GError **error)
+{
+  if (rnnc_trainer_output_steps (session->trainer, MANY_STEPS) == MANY_STEPS)
+    return TRUE;
+  g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
+      "%s: model.layers: voice activity needs an output for each frame; their "
+      "rate is the front end's \"hop\"",
+      session->recipe->path);
+  return FALSE;
+}
+
 /* One target for each output, where each output has one. */
 static gboolean
 check_targets (Session *session, const Dataset *dataset, GError **error)
@@ -122,6 +136,8 @@ check_targets (Session *session, const Dataset *dataset, GError **error)
   RnncLoss loss = session->recipe->loss;
   gsize size = rnnc_trainer_output_size (session->trainer);
 
+  if (dataset->has_voice)
+    return check_voice (session, error);
   for (guint i = 0; loss != RNNC_LOSS_CTC && i < dataset->items->len; i++) {
     const Item *item = dataset_item (dataset, i);
     gsize n_steps = item->n_units;
