@@ -8,6 +8,7 @@
  *   RNNC_TILE_ROWS     rows of the tallest matmul tile: 6 or 12
  *   RNNC_TILE_SUMS     vectors of sums that the registers hold
  *   RNNC_FUSED         (a, b, c): a * b + c of vectors, rounded once
+ *   RNNC_MATMUL_INT8   another set's product of bytes, or what int8.h asks for
  * and is compiled with that set's flags. Fused operations are asked for by
  * name: what a compiler contracts by itself may differ from place to place. */
 #include <string.h>
@@ -379,9 +380,15 @@ matmul (const float *packed, const float *bias, const float *x, size_t ldx,
   }
 }
 
+#ifndef RNNC_MATMUL_INT8
+#include "rnncore/kernels/int8.h"
+#define RNNC_MATMUL_INT8 matmul_int8
+#endif
+
 const RnncKernels RNNC_TABLE = {
   .name = RNNC_TABLE_NAME,
   .matmul = matmul,
+  .matmul_int8 = RNNC_MATMUL_INT8,
   .sigmoid = map_sigmoid,
   .tanh = map_tanh,
   .relu = map_relu,

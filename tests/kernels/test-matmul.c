@@ -238,5 +238,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/kernels/avx2/many-rows", "avx2", test_many_rows);
   g_test_add_data_func ("/kernels/avx512/matmul", "avx512", test_matmul);
   g_test_add_data_func ("/kernels/avx512/many-rows", "avx512", test_many_rows);
+  g_test_add_data_func ("/kernels/avx512vnni/matmul", "avx512vnni",
+      test_matmul);
   return g_test_run ();
 }
