@@ -41,6 +41,12 @@ typedef struct {
       size_t ldx, float *y, size_t ldy, size_t m, size_t n, size_t k,
       int accumulate);
 
+  /* The same with rows of x in @n_pieces pieces of @piece floats, @ldp floats
+   * apart: the rows of a window of an image. Not accumulated. */
+  void (*matmul_pieces) (const float *packed, const float *bias, const float *x,
+      size_t ldx, size_t n_pieces, size_t ldp, float *y, size_t ldy, size_t m,
+      size_t n, size_t piece);
+
   /* The same with bytes for weights, and k <= RNNC_INT8_INPUTS. Each row of x
    * becomes bytes too: its largest magnitude / 127 is their scale (at least
    * 1e-30 / 127), rounded to nearest, ties to even. Sums of products are

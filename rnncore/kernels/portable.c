@@ -89,6 +89,23 @@ panel (const float *packed, const float *bias, const float *x, float *y,
 }
 
 static void
+matmul_pieces (const float *packed, const float *bias, const float *x,
+    size_t ldx, size_t n_pieces, size_t ldp, float *y, size_t ldy, size_t m,
+    size_t n, size_t piece)
+{
+  for (size_t row = 0; row < m; row++)
+    for (size_t j = 0; j < n; j++) {
+      const float *w = packed + j / RNNC_PANEL * RNNC_PANEL * n_pieces * piece
+          + j % RNNC_PANEL;
+      float sum = bias != NULL ? bias[j] : 0;
+
+      for (size_t i = 0; i < n_pieces * piece; i++)
+        sum += w[i * RNNC_PANEL] * x[row * ldx + i / piece * ldp + i % piece];
+      y[row * ldy + j] = sum;
+    }
+}
+
+static void
 matmul (const float *packed, const float *bias, const float *x, size_t ldx,
     float *y, size_t ldy, size_t m, size_t n, size_t k, int accumulate)
 {
@@ -177,6 +194,7 @@ matmul_int8 (const RnncInt8 *weights, const float *bias, const float *x,
 const RnncKernels rnnc_kernels_c = {
   .name = "c",
   .matmul = matmul,
+  .matmul_pieces = matmul_pieces,
   .matmul_int8 = matmul_int8,
   .sigmoid = map_sigmoid,
   .tanh = map_tanh,
