@@ -14,6 +14,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 int command_train (int argc, char **argv);
 int command_eval (int argc, char **argv);
 int command_info (int argc, char **argv);
+int command_bench (int argc, char **argv);
 int command_convert (int argc, char **argv);
 int command_transcribe (int argc, char **argv);
 int command_label (int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct {
   { "forecast", command_forecast, "go on with a series of numbers" },
   { "generate", command_generate, "write a sequence of a classical task" },
   { "info", command_info, "say what a model is made of" },
+  { "bench", command_bench, "say how fast a model is on this machine" },
   { "convert", command_convert, "make a model's file smaller" },
 };
 

@@ -9,4 +9,7 @@
 #define RNNC_TILE_ROWS 12
 #define RNNC_TILE_SUMS 16
 #define RNNC_FUSED(a, b, c) _mm512_fmadd_ps (a, b, c)
+#define RNNC_MATMUL_INT8                                                       \
+  rnnc_matmul_int8_avx2 /* every such processor has it                         \
+                         */
 #include "rnncore/kernels/vector.h"

@@ -16,6 +16,9 @@ rnnc_kernels_by_name (const char *name)
     return &rnnc_kernels_avx2;
   if (strcmp (name, "avx512") == 0 && __builtin_cpu_supports ("avx512f"))
     return &rnnc_kernels_avx512;
+  if (strcmp (name, "avx512vnni") == 0 && __builtin_cpu_supports ("avx512f")
+      && __builtin_cpu_supports ("avx512vnni"))
+    return &rnnc_kernels_avx512vnni;
 #endif
 #ifdef RNNC_HAVE_ARM64
   if (strcmp (name, "neon") == 0)
@@ -27,7 +30,8 @@ rnnc_kernels_by_name (const char *name)
 static const RnncKernels *
 choose (void)
 {
-  static const char *const best_first[] = { "avx512", "avx2", "neon", "c" };
+  static const char *const best_first[]
+      = { "avx512vnni", "avx512", "avx2", "neon", "c" };
   const size_t n = sizeof best_first / sizeof *best_first;
   const char *limit = getenv ("RNNC_CPU");
   size_t first = 0;

@@ -25,6 +25,35 @@ rnnc_pack_weights (const float *w, size_t ldw, size_t n, size_t k,
   }
 }
 
+size_t
+rnnc_packed_int8_size (size_t n, size_t k)
+{
+  return (n + RNNC_PANEL - 1) / RNNC_PANEL * RNNC_PANEL * ((k + 3) / 4 * 4);
+}
+
+void
+rnnc_pack_int8 (const int8_t *w, size_t n, size_t k, int8_t *packed,
+    int32_t *sums)
+{
+  size_t n_panels = (n + RNNC_PANEL - 1) / RNNC_PANEL;
+  size_t inputs = (k + 3) / 4 * 4;
+
+  memset (packed, 0, rnnc_packed_int8_size (n, k));
+  memset (sums, 0, n_panels * RNNC_PANEL * sizeof *sums);
+  for (size_t row = 0; row < n; row++) {
+    size_t panel = row / RNNC_PANEL, first = panel / RNNC_GROUP * RNNC_GROUP;
+    size_t width
+        = n_panels - first < RNNC_GROUP ? n_panels - first : RNNC_GROUP;
+    int8_t *to = packed + first * RNNC_PANEL * inputs
+        + ((panel - first) * RNNC_PANEL + row % RNNC_PANEL) * 4;
+
+    for (size_t i = 0; i < k; i++) {
+      to[i / 4 * width * RNNC_PANEL * 4 + i % 4] = w[row * k + i];
+      sums[row] += 128 * w[row * k + i];
+    }
+  }
+}
+
 static float
 largest (const float *x, size_t n)
 {

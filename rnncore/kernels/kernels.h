@@ -9,12 +9,29 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /* Outputs that stand side by side in packed weights. */
 #define RNNC_PANEL 16
 
+/* Panels that stand side by side in packed weights: a product of one row reads
+ * one long run of memory. */
+#define RNNC_GROUP 8
+
+/* Inputs of a matrix of bytes, at most. */
+#define RNNC_INT8_INPUTS 16384
+
+/* W [n, k] as scale[row] times bytes from -127 to 127, from rnnc_pack_int8().
+ * scale and sums have room for whole panels, zeros there. */
 typedef struct {
-  const char *name; /* "c", "avx2", "avx512", "neon" */
+  const int8_t *packed;
+  const float *scale;  /* [n] */
+  const int32_t *sums; /* [n]: 128 times the sum of a row's bytes */
+} RnncInt8;
+
+typedef struct {
+  const char *name; /* "c", "avx2", "avx512", "avx512vnni", "neon" */
 
   /* y[m, n] (row distance ldy) = x[m, k] (row distance ldx) W^T + bias, or
    * += where accumulate is set; bias (or NULL) is added in either case.
@@ -23,6 +40,21 @@ typedef struct {
   void (*matmul) (const float *packed, const float *bias, const float *x,
       size_t ldx, float *y, size_t ldy, size_t m, size_t n, size_t k,
       int accumulate);
+
+  /* The same with rows of x in @n_pieces pieces of @piece floats, @ldp floats
+   * apart: the rows of a window of an image. Not accumulated. */
+  void (*matmul_pieces) (const float *packed, const float *bias, const float *x,
+      size_t ldx, size_t n_pieces, size_t ldp, float *y, size_t ldy, size_t m,
+      size_t n, size_t piece);
+
+  /* The same with bytes for weights, and k <= RNNC_INT8_INPUTS. Each row of x
+   * becomes bytes too: its largest magnitude / 127 is their scale (at least
+   * 1e-30 / 127), rounded to nearest, ties to even. Sums of products are
+   * exact, y = bias (+ y) + sum * (scale of x * scale of w): all tables have
+   * the same bits. A row that holds a NaN or an infinity gives NaN. */
+  void (*matmul_int8) (const RnncInt8 *weights, const float *bias,
+      const float *x, size_t ldx, float *y, size_t ldy, size_t m, size_t n,
+      size_t k, int accumulate);
 
   /* In place; absolute error <= 2e-7 against the exact function. Infinities
    * have their limits, NaN is NaN; so in relu, lstm and gru. An element's NaN
@@ -48,7 +80,8 @@ typedef struct {
  * rnnc_kernels:
  *
  * The best table of this processor, chosen at the first call; the environment
- * variable RNNC_CPU (none, avx2, avx512, neon) holds it back. Threads: any.
+ * variable RNNC_CPU (none, avx2, avx512, avx512vnni, neon) holds it back.
+ * Threads: any.
  */
 const RnncKernels *rnnc_kernels (void);
 
@@ -63,15 +96,50 @@ size_t rnnc_packed_size (size_t n, size_t k);
 void rnnc_pack_weights (const float *w, size_t ldw, size_t n, size_t k,
     float *packed);
 
+/* Bytes in the packed form of bytes W [n, k]. */
+size_t rnnc_packed_int8_size (size_t n, size_t k);
+/* W [n, k], row-major, into groups of up to eight panels [k/4][panel][16][4],
+ * zeros behind the last output and input. @sums: [n], filled up with zeros to
+ * whole panels. */
+void rnnc_pack_int8 (const int8_t *w, size_t n, size_t k, int8_t *packed,
+    int32_t *sums);
+
 /* In place, one row. The largest element is taken out first. */
 void rnnc_softmax (float *x, size_t n);
 void rnnc_log_softmax (float *x, size_t n);
+
+/* --- for the kernels' own files ------------------------------------------- */
+
+/* @largest: the bits of a row's largest magnitude; NaN where that is none. */
+static inline float
+rnnc_int8_scale_of (int32_t largest)
+{
+  float peak;
+
+  if (largest >= 0x7f800000)
+    largest = 0x7fc00000;
+  memcpy (&peak, &largest, sizeof peak);
+  return (peak < 1e-30f ? 1e-30f : peak) / 127.0f;
+}
+
+/* To nearest, ties to even; 0 where the row has no scale (@inverse 0). */
+static inline int
+rnnc_int8_round (float x, float inverse)
+{
+  const float magic = 12582912.0f; /* 1.5 * 2^23 */
+
+  return inverse == 0 ? 0 : (int) ((x * inverse + magic) - magic);
+}
 
 /* What the files of one instruction set offer to the chooser. */
 extern const RnncKernels rnnc_kernels_c;
 #ifdef RNNC_HAVE_X86
 extern const RnncKernels rnnc_kernels_avx2;
 extern const RnncKernels rnnc_kernels_avx512;
+extern const RnncKernels rnnc_kernels_avx512vnni;
+void rnnc_matmul_int8_avx2 (const RnncInt8 *weights, const float *bias,
+    const float *x, size_t ldx, float *y, size_t ldy, size_t m, size_t n,
+    size_t k, int accumulate);
 #endif
 #ifdef RNNC_HAVE_ARM64
 extern const RnncKernels rnnc_kernels_neon;

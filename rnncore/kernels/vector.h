@@ -8,6 +8,7 @@
  *   RNNC_TILE_ROWS     rows of the tallest matmul tile: 6 or 12
  *   RNNC_TILE_SUMS     vectors of sums that the registers hold
  *   RNNC_FUSED         (a, b, c): a * b + c of vectors, rounded once
+ *   RNNC_MATMUL_INT8   another set's product of bytes, or what int8.h asks for
  * and is compiled with that set's flags. Fused operations are asked for by
  * name: what a compiler contracts by itself may differ from place to place. */
 #include <string.h>
@@ -223,7 +224,9 @@ typedef struct {
   float *y;
   size_t ldy;
   size_t n; /* outputs from y on; the last panel may be part of one */
-  size_t k;
+  size_t k; /* of all pieces of a row of x */
+  size_t piece;
+  size_t ldp; /* floats from one piece to the next */
   int accumulate;
 } Product;
 
@@ -248,24 +251,28 @@ tile (const Product *p, const size_t rows, const size_t panels)
 {
   const size_t width = panels * PARTS;
   const size_t panel = p->k * RNNC_PANEL;
-  const float *packed = p->packed, *x = p->x;
-  const size_t k = p->k, ldx = p->ldx;
+  const float *packed = p->packed;
+  const size_t ldx = p->ldx;
   Vec sum[RNNC_TILE_SUMS];
 
   UNROLL for (size_t r = 0; r < rows; r++)
       UNROLL for (size_t j = 0; j < width; j++) sum[r * width + j]
       = start (p, r, j * RNNC_LANES);
-  for (size_t i = 0; i < k; i++) {
-    Vec w[8 * PARTS];
+  for (size_t done = 0; done < p->k; done += p->piece) {
+    const float *x = p->x + done / p->piece * p->ldp;
 
-    UNROLL for (size_t j = 0; j < width; j++) w[j] = load (packed
-        + (j / PARTS) * panel + i * RNNC_PANEL + (j % PARTS) * RNNC_LANES);
-    UNROLL for (size_t r = 0; r < rows; r++)
-    {
-      Vec value = spread (x[r * ldx + i]);
+    for (size_t i = 0; i < p->piece; i++, packed += RNNC_PANEL) {
+      Vec w[8 * PARTS];
 
-      UNROLL for (size_t j = 0; j < width; j++) sum[r * width + j]
-          = RNNC_FUSED (w[j], value, sum[r * width + j]);
+      UNROLL for (size_t j = 0; j < width; j++) w[j]
+          = load (packed + (j / PARTS) * panel + (j % PARTS) * RNNC_LANES);
+      UNROLL for (size_t r = 0; r < rows; r++)
+      {
+        Vec value = spread (x[r * ldx + i]);
+
+        UNROLL for (size_t j = 0; j < width; j++) sum[r * width + j]
+            = RNNC_FUSED (w[j], value, sum[r * width + j]);
+      }
     }
   }
   UNROLL for (size_t r = 0; r < rows; r++)
@@ -360,10 +367,8 @@ block_rows (size_t m, size_t k)
 }
 
 static void
-matmul (const float *packed, const float *bias, const float *x, size_t ldx,
-    float *y, size_t ldy, size_t m, size_t n, size_t k, int accumulate)
+run_bands (Product p, size_t m)
 {
-  Product p = { packed, bias, x, ldx, y, ldy, n, k, accumulate };
   const Band *b = bands;
 
   while (m > 0) {
@@ -371,17 +376,42 @@ matmul (const float *packed, const float *bias, const float *x, size_t ldx,
 
     while (b->rows > m)
       b++;
-    rows = b == bands ? block_rows (m, k) : b->rows;
+    rows = b == bands ? block_rows (m, p.k) : b->rows;
     b->run (p, rows);
-    p.x += rows * ldx;
-    p.y += rows * ldy;
+    p.x += rows * p.ldx;
+    p.y += rows * p.ldy;
     m -= rows;
   }
 }
 
+static void
+matmul (const float *packed, const float *bias, const float *x, size_t ldx,
+    float *y, size_t ldy, size_t m, size_t n, size_t k, int accumulate)
+{
+  run_bands ((Product){ packed, bias, x, ldx, y, ldy, n, k, k, 0, accumulate },
+      m);
+}
+
+static void
+matmul_pieces (const float *packed, const float *bias, const float *x,
+    size_t ldx, size_t n_pieces, size_t ldp, float *y, size_t ldy, size_t m,
+    size_t n, size_t piece)
+{
+  run_bands ((Product){ packed, bias, x, ldx, y, ldy, n, n_pieces * piece,
+                 piece, ldp, 0 },
+      m);
+}
+
+#ifndef RNNC_MATMUL_INT8
+#include "rnncore/kernels/int8.h"
+#define RNNC_MATMUL_INT8 matmul_int8
+#endif
+
 const RnncKernels RNNC_TABLE = {
   .name = RNNC_TABLE_NAME,
   .matmul = matmul,
+  .matmul_pieces = matmul_pieces,
+  .matmul_int8 = RNNC_MATMUL_INT8,
   .sigmoid = map_sigmoid,
   .tanh = map_tanh,
   .relu = map_relu,

@@ -12,15 +12,30 @@
 #define MIN_BLOCK_FRAMES 8
 #define BLOCK_ROWS 384 /* of all sequences */
 
-static float *
-read_part (RnncLayer *layer, guint index, gboolean reverse, const char *part,
-    const RnncTensorSource *source, const gsize *shape, guint rank,
+static char *
+part_name (const char *part, guint index, gboolean reverse)
+{
+  return g_strdup_printf ("%s_l%u%s", part, index, reverse ? "_reverse" : "");
+}
+
+static gboolean
+read_matrix (RnncLayer *layer, guint index, gboolean reverse, const char *part,
+    const RnncTensorSource *source, const gsize *shape, RnncMatrix *matrix,
     GError **error)
 {
-  g_autofree char *suffix
-      = g_strdup_printf ("%s_l%u%s", part, index, reverse ? "_reverse" : "");
+  g_autofree char *suffix = part_name (part, index, reverse);
 
-  return rnnc_layer_read (layer, source, suffix, shape, rank, error);
+  return rnnc_layer_read_matrix (layer, source, suffix, shape, 2, matrix,
+      error);
+}
+
+static float *
+read_bias (RnncLayer *layer, guint index, gboolean reverse, const char *part,
+    const RnncTensorSource *source, const gsize *shape, GError **error)
+{
+  g_autofree char *suffix = part_name (part, index, reverse);
+
+  return rnnc_layer_read (layer, source, suffix, shape, 1, error);
 }
 
 /* Vanilla RNN and LSTM add both biases at once; the GRU's hidden bias belongs
@@ -44,12 +59,12 @@ load_projection (RnncDirection *direction, RnncLayer *layer, guint index,
     gboolean reverse, const RnncTensorSource *source, GError **error)
 {
   const gsize shape[] = { direction->outputs, direction->hidden };
-  g_autofree float *weight
-      = read_part (layer, index, reverse, "weight_hr", source, shape, 2, error);
+  g_auto (RnncMatrix) weight = { 0 };
 
-  if (weight == NULL)
+  if (!read_matrix (layer, index, reverse, "weight_hr", source, shape, &weight,
+          error))
     return FALSE;
-  rnnc_linear_init (&direction->projection, weight, shape[0], shape[1], NULL);
+  rnnc_linear_init (&direction->projection, &weight, shape[0], shape[1], NULL);
   return TRUE;
 }
 
@@ -64,21 +79,19 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
   const gsize input_shape[] = { rows, n_in };
   gsize n_state = rnnc_recurrent_outputs (core);
   const gsize state_shape[] = { rows, n_state };
-  g_autofree float *input = read_part (layer, index, reverse, "weight_ih",
-      source, input_shape, 2, error);
-  g_autofree float *state = NULL;
+  g_auto (RnncMatrix) input = { 0 };
+  g_auto (RnncMatrix) state = { 0 };
   float *biases[2] = { NULL, NULL };
   float *input_bias, *state_bias;
 
-  if (input == NULL)
-    return FALSE;
-  state = read_part (layer, index, reverse, "weight_hh", source, state_shape, 2,
-      error);
-  if (state == NULL)
+  if (!read_matrix (layer, index, reverse, "weight_ih", source, input_shape,
+          &input, error)
+      || !read_matrix (layer, index, reverse, "weight_hh", source, state_shape,
+          &state, error))
     return FALSE;
   for (guint i = 0; core->bias && i < 2; i++) {
-    biases[i] = read_part (layer, index, reverse,
-        i == 0 ? "bias_ih" : "bias_hh", source, &rows, 1, error);
+    biases[i] = read_bias (layer, index, reverse,
+        i == 0 ? "bias_ih" : "bias_hh", source, &rows, error);
     if (biases[i] == NULL) {
       g_free (biases[0]);
       return FALSE;
@@ -90,8 +103,8 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
   direction->outputs = n_state;
   place_biases (direction, biases[0], biases[1], rows, &input_bias,
       &state_bias);
-  rnnc_linear_init (&direction->input, input, rows, n_in, input_bias);
-  rnnc_linear_init (&direction->state, state, rows, n_state, state_bias);
+  rnnc_linear_init (&direction->input, &input, rows, n_in, input_bias);
+  rnnc_linear_init (&direction->state, &state, rows, n_state, state_bias);
   return core->projection == 0
       || load_projection (direction, layer, index, reverse, source, error);
 }

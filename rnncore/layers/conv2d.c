@@ -4,11 +4,15 @@
  * rows of outputs are laid side by side and multiplied at once. */
 #include <string.h>
 
+#include "rnncore/kernels/kernels.h"
 #include "rnncore/layers/convolution.h"
 
 /* Windows multiplied at once, at least (where the image has as many): enough
  * for a weight in the cache to serve many, few enough to stay there. */
 #define BLOCK_WINDOWS 48
+
+/* See reads_in_place(). */
+#define MIN_ROW_WINDOWS 24
 
 static gboolean
 conv2d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
@@ -52,11 +56,46 @@ block_rows (const RnncLayer *layer)
       output->height);
 }
 
+/* Whether windows are read where they lie, in an image with its padding around
+ * it: rows of outputs long enough for a weight to serve many. Others are laid
+ * side by side, those of several rows. */
+static gboolean
+reads_in_place (const RnncLayer *layer)
+{
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+
+  return conv->groups == 1 && conv->dilation[1] == 1
+      && layer->spec->output.width >= MIN_ROW_WINDOWS;
+}
+
+/* Floats in a row of the image with its padding. */
+static gsize
+padded_row (const RnncLayer *layer)
+{
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+
+  return ((gsize) layer->spec->input.width + conv->padding[1]
+             + conv->padding_end[1])
+      * layer->spec->input.channels;
+}
+
+static gsize
+padded_size (const RnncLayer *layer)
+{
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+
+  return ((gsize) layer->spec->input.height + conv->padding[0]
+             + conv->padding_end[0])
+      * padded_row (layer);
+}
+
 static gsize
 conv2d_work_size (const RnncLayer *layer, gsize n_frames)
 {
   gsize windows = (gsize) block_rows (layer) * layer->spec->output.width;
 
+  if (reads_in_place (layer))
+    return rnnc_align (padded_size (layer) * sizeof (float));
   return gather_size (layer)
       + rnnc_align (windows * window_size (layer) * sizeof (float));
 }
@@ -132,8 +171,55 @@ copy_windows (const RnncLayer *layer, const float *image, guint y,
   }
 }
 
-static gsize
-conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
+static void
+pad_image (const RnncLayer *layer, const float *image, float *padded)
+{
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+  const RnncShape *input = &layer->spec->input;
+  gsize row = (gsize) input->width * input->channels;
+  gsize to_row = padded_row (layer);
+  gsize left = (gsize) conv->padding[1] * input->channels;
+  gsize right = (gsize) conv->padding_end[1] * input->channels;
+  gsize above = conv->padding[0] * to_row;
+  gsize below = conv->padding_end[0] * to_row;
+
+  memset (padded, 0, above * sizeof *padded);
+  padded += above;
+  for (guint y = 0; y < input->height; y++) {
+    memset (padded, 0, left * sizeof *padded);
+    memcpy (padded + left, image, row * sizeof *padded);
+    memset (padded + left + row, 0, right * sizeof *padded);
+    padded += to_row;
+    image += row;
+  }
+  memset (padded, 0, below * sizeof *padded);
+}
+
+static void
+run_in_place (const RnncLayer *layer, const float *in, gsize n_frames,
+    float *out, float *padded)
+{
+  const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+  const RnncConvolution *convolution = layer->weights;
+  const RnncLinear *linear = &convolution->linears[0];
+  const RnncShape *output = &layer->spec->output;
+  gsize n_in = layer->spec->input.channels, row = padded_row (layer);
+
+  for (gsize t = 0; t < n_frames; t++) {
+    pad_image (layer, in, padded);
+    for (guint y = 0; y < output->height; y++) {
+      rnnc_kernels ()->matmul_pieces (linear->packed, linear->bias,
+          padded + (gsize) y * conv->stride[0] * row, conv->stride[1] * n_in,
+          conv->kernel[0], conv->dilation[0] * row, out, linear->n,
+          output->width, linear->n, conv->kernel[1] * n_in);
+      out += output->width * linear->n;
+    }
+    in += rnnc_layer_inputs (layer);
+  }
+}
+
+static void
+run_side_by_side (const RnncLayer *layer, const float *in, gsize n_frames,
     float *out, void *work)
 {
   const RnncShape *output = &layer->spec->output;
@@ -157,6 +243,16 @@ conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
     }
     in += rnnc_layer_inputs (layer);
   }
+}
+
+static gsize
+conv2d_forward (const RnncLayer *layer, const float *in, gsize n_frames,
+    float *out, void *work)
+{
+  if (reads_in_place (layer))
+    run_in_place (layer, in, n_frames, out, work);
+  else
+    run_side_by_side (layer, in, n_frames, out, work);
   return n_frames;
 }
 

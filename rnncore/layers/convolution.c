@@ -31,26 +31,67 @@ init_depthwise (RnncConvolution *convolution, const float *weight, float *bias)
   convolution->bias = bias != NULL ? bias : g_new0 (float, n_out);
 }
 
-/* One group: @weight [out, in, taps] to rows [out, taps, in]. */
-static void
-init_group (RnncLinear *linear, const float *weight, gsize n_out, gsize n_in,
-    gsize n_taps, const float *bias)
-{
-  g_autofree float *rows = g_new (float, n_out *n_in *n_taps);
+/* [out, in, taps] to rows [out, taps, in], of @T. */
+#define DEFINE_TAPS_FIRST(name, T)                                             \
+  static T *name (const T *weight, gsize n_out, gsize n_in, gsize n_taps)      \
+  {                                                                            \
+    T *rows = g_new (T, n_out * n_in * n_taps);                                \
+                                                                               \
+    for (gsize o = 0; o < n_out; o++)                                          \
+      for (gsize i = 0; i < n_in; i++)                                         \
+        for (gsize k = 0; k < n_taps; k++)                                     \
+          rows[(o * n_taps + k) * n_in + i]                                    \
+              = weight[(o * n_in + i) * n_taps + k];                           \
+    return rows;                                                               \
+  }
 
-  for (gsize o = 0; o < n_out; o++)
-    for (gsize i = 0; i < n_in; i++)
-      for (gsize k = 0; k < n_taps; k++)
-        rows[(o * n_taps + k) * n_in + i] = weight[(o * n_in + i) * n_taps + k];
-  rnnc_linear_init (linear, rows, n_out, n_taps * n_in,
-      bias != NULL ? g_memdup2 (bias, n_out * sizeof *bias) : NULL);
+DEFINE_TAPS_FIRST (floats_taps_first, float)
+DEFINE_TAPS_FIRST (bytes_taps_first, gint8)
+
+/* Group @group of all. */
+static void
+init_group (const RnncConvolution *convolution, gsize group,
+    const RnncMatrix *weight, const float *bias)
+{
+  gsize n_out = convolution->n_out / convolution->n_groups;
+  gsize n_in = convolution->n_in / convolution->n_groups;
+  gsize n_taps = convolution->n_taps;
+  gsize first = group * n_out, size = n_in * n_taps;
+  g_auto (RnncMatrix) rows = { 0 };
+
+  if (weight->bytes != NULL) {
+    rows.bytes
+        = bytes_taps_first (weight->bytes + first * size, n_out, n_in, n_taps);
+    rows.scales
+        = g_memdup2 (weight->scales + first, n_out * sizeof *rows.scales);
+  } else {
+    rows.values = floats_taps_first (weight->values + first * size, n_out, n_in,
+        n_taps);
+  }
+  rnnc_linear_init (&convolution->linears[group], &rows, n_out, size,
+      bias != NULL ? g_memdup2 (bias + first, n_out * sizeof *bias) : NULL);
 }
 
+/* Each channel its own group; @shape: of the weight. */
 static gboolean
-is_depthwise (const RnncConvolution *convolution)
+is_depthwise (const gsize *shape, gsize n_groups)
 {
-  return convolution->n_groups > 1 && convolution->n_groups == convolution->n_in
-      && convolution->n_groups == convolution->n_out;
+  return n_groups > 1 && n_groups == shape[0] && shape[1] == 1;
+}
+
+/* Bytes stay bytes over time. Inside a frame, and channel by channel, they
+ * would only lose: making bytes of windows takes as long as multiplying. */
+static gboolean
+read_weight (const RnncLayer *layer, const RnncTensorSource *source,
+    const gsize *shape, guint rank, gsize n_groups, RnncMatrix *weight,
+    GError **error)
+{
+  if (layer->spec->type == RNNC_LAYER_CONV1D && !is_depthwise (shape, n_groups))
+    return rnnc_layer_read_matrix (layer, source, "weight", shape, rank, weight,
+        error);
+  weight->values
+      = rnnc_layer_read (layer, source, "weight", shape, rank, error);
+  return weight->values != NULL;
 }
 
 RnncConvolution *
@@ -58,13 +99,11 @@ rnnc_convolution_load (const RnncLayer *layer, const RnncTensorSource *source,
     const gsize *shape, guint rank, gsize n_groups, gboolean bias,
     GError **error)
 {
-  g_autofree float *weight
-      = rnnc_layer_read (layer, source, "weight", shape, rank, error);
+  g_auto (RnncMatrix) weight = { 0 };
   g_autofree float *biases = NULL;
   RnncConvolution *convolution;
-  gsize n_in = shape[1], n_out = shape[0] / n_groups;
 
-  if (weight == NULL)
+  if (!read_weight (layer, source, shape, rank, n_groups, &weight, error))
     return NULL;
   if (bias) {
     biases = rnnc_layer_read (layer, source, "bias", shape, 1, error);
@@ -73,15 +112,13 @@ rnnc_convolution_load (const RnncLayer *layer, const RnncTensorSource *source,
   }
   convolution = g_new0 (RnncConvolution, 1);
   set_shape (convolution, shape, rank, n_groups);
-  if (is_depthwise (convolution)) {
-    init_depthwise (convolution, weight, g_steal_pointer (&biases));
+  if (is_depthwise (shape, n_groups)) {
+    init_depthwise (convolution, weight.values, g_steal_pointer (&biases));
     return convolution;
   }
   convolution->linears = g_new0 (RnncLinear, n_groups);
   for (gsize g = 0; g < n_groups; g++)
-    init_group (&convolution->linears[g],
-        weight + g * n_out * n_in * convolution->n_taps, n_out, n_in,
-        convolution->n_taps, biases != NULL ? biases + g * n_out : NULL);
+    init_group (convolution, g, &weight, biases);
   return convolution;
 }
 

@@ -6,12 +6,12 @@ dense_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
 {
   const gsize shape[]
       = { rnnc_layer_outputs (layer), rnnc_layer_inputs (layer) };
-  g_autofree float *weight
-      = rnnc_layer_read (layer, source, "weight", shape, 2, error);
+  g_auto (RnncMatrix) weight = { 0 };
   float *bias = NULL;
   RnncLinear *linear;
 
-  if (weight == NULL)
+  if (!rnnc_layer_read_matrix (layer, source, "weight", shape, 2, &weight,
+          error))
     return FALSE;
   if (layer->spec->params.dense.bias) {
     bias = rnnc_layer_read (layer, source, "bias", shape, 1, error);
@@ -19,7 +19,7 @@ dense_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
       return FALSE;
   }
   linear = layer->weights = g_new0 (RnncLinear, 1);
-  rnnc_linear_init (linear, weight, shape[0], shape[1], bias);
+  rnnc_linear_init (linear, &weight, shape[0], shape[1], bias);
   return TRUE;
 }
 

@@ -95,6 +95,31 @@ rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
   return source->read (source->source, name, shape, rank, error);
 }
 
+gboolean
+rnnc_layer_read_matrix (const RnncLayer *layer, const RnncTensorSource *source,
+    const char *suffix, const gsize *shape, guint rank, RnncMatrix *matrix,
+    GError **error)
+{
+  g_autofree char *name = rnnc_layer_spec_tensor_name (layer->spec, suffix);
+
+  *matrix = (RnncMatrix){ 0 };
+  matrix->values = source->read (source->source, name, shape, rank, error);
+  if (matrix->values == NULL)
+    return FALSE;
+  matrix->bytes = source->read_bytes (source->source, name, &matrix->scales);
+  if (matrix->bytes != NULL)
+    g_clear_pointer (&matrix->values, g_free);
+  return TRUE;
+}
+
+void
+rnnc_matrix_clear (RnncMatrix *matrix)
+{
+  g_free (matrix->values);
+  g_free (matrix->bytes);
+  g_free (matrix->scales);
+}
+
 gsize
 rnnc_layer_work_size (const RnncLayer *layer, gsize n_frames)
 {

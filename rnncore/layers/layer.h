@@ -13,8 +13,19 @@ typedef struct {
   /* Returns: (transfer full): [shape] finite numbers, or %NULL with @error. */
   float *(*read) (gpointer source, const char *name, const gsize *shape,
       guint rank, GError **error);
+  /* Returns: (transfer full) (nullable): the same matrix as bytes from -127 to
+   * 127, which a row's scale in @scales (transfer full) multiplies; %NULL where
+   * it is not stored so. For tensors that read() found good. */
+  gint8 *(*read_bytes) (gpointer source, const char *name, float **scales);
   gpointer source;
 } RnncTensorSource;
+
+/* Weights as they are multiplied: numbers, or bytes where the file has them. */
+typedef struct {
+  float *values; /* %NULL where there are bytes */
+  gint8 *bytes;
+  float *scales; /* [rows] */
+} RnncMatrix;
 
 typedef struct _RnncLayer RnncLayer;
 
@@ -148,6 +159,13 @@ extern const RnncLayerClass rnnc_last_step_class;
  * rnnc_layer_spec_tensors(). */
 float *rnnc_layer_read (const RnncLayer *layer, const RnncTensorSource *source,
     const char *suffix, const gsize *shape, guint rank, GError **error);
+
+/* The same, as bytes where the file holds those; (out) @matrix. */
+gboolean rnnc_layer_read_matrix (const RnncLayer *layer,
+    const RnncTensorSource *source, const char *suffix, const gsize *shape,
+    guint rank, RnncMatrix *matrix, GError **error);
+void rnnc_matrix_clear (RnncMatrix *matrix);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RnncMatrix, rnnc_matrix_clear)
 
 /* The maximum; NaN where @a or @b is NaN, as in PyTorch. */
 static inline float

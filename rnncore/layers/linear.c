@@ -1,25 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rnncore/layers/linear.h"
 
+#include <string.h>
+
 #include "rnncore/kernels/kernels.h"
 
-void
-rnnc_linear_init (RnncLinear *linear, const float *weights, gsize n, gsize k,
-    float *bias)
+static void
+init_bytes (RnncLinear *linear, const gint8 *bytes, const float *scales)
 {
-  gsize size = rnnc_packed_size (n, k);
+  gsize n = linear->n, k = linear->k;
+  gsize whole = (n + RNNC_PANEL - 1) / RNNC_PANEL * RNNC_PANEL;
 
+  linear->packed_bytes
+      = g_aligned_alloc (MAX (rnnc_packed_int8_size (n, k), 1), 1, 64);
+  linear->sums = g_new (gint32, whole);
+  linear->scales = g_new0 (float, whole);
+  memcpy (linear->scales, scales, n * sizeof *scales);
+  rnnc_pack_int8 (bytes, n, k, linear->packed_bytes, linear->sums);
+}
+
+static void
+init_floats (RnncLinear *linear, const float *weights)
+{
+  gsize size = rnnc_packed_size (linear->n, linear->k);
+
+  linear->packed = g_aligned_alloc (MAX (size, 1), sizeof (float), 64);
+  rnnc_pack_weights (weights, linear->k, linear->n, linear->k, linear->packed);
+}
+
+void
+rnnc_linear_init (RnncLinear *linear, const RnncMatrix *weights, gsize n,
+    gsize k, float *bias)
+{
   linear->n = n;
   linear->k = k;
-  linear->packed = g_aligned_alloc (MAX (size, 1), sizeof (float), 64);
   linear->bias = bias;
-  rnnc_pack_weights (weights, k, n, k, linear->packed);
+  if (weights->bytes == NULL) {
+    init_floats (linear, weights->values);
+  } else if (k <= RNNC_INT8_INPUTS) {
+    init_bytes (linear, weights->bytes, weights->scales);
+  } else {
+    g_autofree float *values = g_new (float, n *k);
+
+    for (gsize i = 0; i < n * k; i++)
+      values[i] = (float) weights->bytes[i] * weights->scales[i / k];
+    init_floats (linear, values);
+  }
 }
 
 void
 rnnc_linear_clear (RnncLinear *linear)
 {
   g_aligned_free (linear->packed);
+  g_aligned_free (linear->packed_bytes);
+  g_free (linear->scales);
+  g_free (linear->sums);
   g_free (linear->bias);
 }
 
@@ -29,11 +64,15 @@ rnnc_linear_fold (RnncLinear *linear, const float *scale, const float *shift)
   if (linear->bias == NULL)
     linear->bias = g_new0 (float, linear->n);
   for (gsize o = 0; o < linear->n; o++) {
-    float *column = linear->packed + o / RNNC_PANEL * RNNC_PANEL * linear->k
-        + o % RNNC_PANEL;
+    if (linear->packed_bytes != NULL) {
+      linear->scales[o] *= scale[o];
+    } else {
+      float *column = linear->packed + o / RNNC_PANEL * RNNC_PANEL * linear->k
+          + o % RNNC_PANEL;
 
-    for (gsize i = 0; i < linear->k; i++)
-      column[i * RNNC_PANEL] *= scale[o];
+      for (gsize i = 0; i < linear->k; i++)
+        column[i * RNNC_PANEL] *= scale[o];
+    }
     linear->bias[o] = linear->bias[o] * scale[o] + shift[o];
   }
 }
@@ -42,6 +81,12 @@ void
 rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,
     float *y, gsize ldy, gsize m, gboolean accumulate)
 {
-  rnnc_kernels ()->matmul (linear->packed, linear->bias, x, ldx, y, ldy, m,
-      linear->n, linear->k, accumulate);
+  const RnncInt8 bytes = { linear->packed_bytes, linear->scales, linear->sums };
+
+  if (linear->packed_bytes != NULL)
+    rnnc_kernels ()->matmul_int8 (&bytes, linear->bias, x, ldx, y, ldy, m,
+        linear->n, linear->k, accumulate);
+  else
+    rnnc_kernels ()->matmul (linear->packed, linear->bias, x, ldx, y, ldy, m,
+        linear->n, linear->k, accumulate);
 }

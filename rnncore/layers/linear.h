@@ -11,14 +11,18 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  gsize n; /* outputs */
-  gsize k; /* inputs */
-  float *packed;
+  gsize n;       /* outputs */
+  gsize k;       /* inputs */
+  float *packed; /* or NULL, and bytes: */
+  gint8 *packed_bytes;
+  float *scales; /* [n], to whole panels */
+  gint32 *sums;
   float *bias; /* [n], or NULL */
 } RnncLinear;
 
-/* @weights: [n, k], not kept; @bias: (transfer full) (nullable) */
-void rnnc_linear_init (RnncLinear *linear, const float *weights, gsize n,
+/* @weights: [n, k], not kept; bytes stay bytes up to RNNC_INT8_INPUTS inputs.
+ * @bias: (transfer full) (nullable) */
+void rnnc_linear_init (RnncLinear *linear, const RnncMatrix *weights, gsize n,
     gsize k, float *bias);
 void rnnc_linear_clear (RnncLinear *linear);
 
@@ -26,7 +30,8 @@ void rnnc_linear_clear (RnncLinear *linear);
 void
 rnnc_linear_fold (RnncLinear *linear, const float *scale, const float *shift);
 
-/* @m rows, @ldx and @ldy floats apart; see RnncKernels.matmul. */
+/* @m rows, @ldx and @ldy floats apart; see RnncKernels.matmul and, of bytes,
+ * matmul_int8. */
 void rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,
     float *y, gsize ldy, gsize m, gboolean accumulate);
 

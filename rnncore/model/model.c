@@ -70,6 +70,12 @@ read_tensor (gpointer file, const char *name, const gsize *shape, guint rank,
   return rnnc_safetensors_read_f32 (file, name, shape, rank, error);
 }
 
+static gint8 *
+read_bytes (gpointer file, const char *name, float **scales)
+{
+  return rnnc_safetensors_read_i8 (file, name, scales);
+}
+
 /* A tensor's bytes in the file, with its scales; 0 where it is missing. */
 static gsize
 tensor_bytes (RnncSafetensors *file, const char *name)
@@ -132,7 +138,7 @@ check_memory (GPtrArray *specs, const char *origin, GError **error)
 static gboolean
 load_contents (RnncModel *model, const RnncModelFiles *files, GError **error)
 {
-  RnncTensorSource source = { read_tensor, files->weights };
+  RnncTensorSource source = { read_tensor, read_bytes, files->weights };
 
   model->json = g_strdup (files->json);
   model->description = rnnc_description_parse (files->json,

@@ -479,3 +479,23 @@ rnnc_safetensors_read_f32 (RnncSafetensors *file, const char *name,
   }
   return g_steal_pointer (&values);
 }
+
+gint8 *
+rnnc_safetensors_read_i8 (RnncSafetensors *file, const char *name,
+    float **scales)
+{
+  const RnncTensor *tensor = rnnc_safetensors_lookup (file, name);
+  g_autofree char *scale_name = g_strconcat (name, ".scale", NULL);
+  const RnncTensor *scale = rnnc_safetensors_lookup (file, scale_name);
+  gint8 *bytes;
+
+  if (tensor->dtype != RNNC_DTYPE_I8 || tensor->rank < 2
+      || memchr (tensor->data, 0x80, tensor->n_bytes) != NULL)
+    return NULL;
+  bytes = g_new (gint8, MAX (tensor->n_bytes, 1));
+  memcpy (bytes, tensor->data, tensor->n_bytes);
+  *scales = g_new (float, MAX (scale->shape[0], 1));
+  for (gsize row = 0; row < scale->shape[0]; row++)
+    (*scales)[row] = decode_element (scale, row);
+  return bytes;
+}

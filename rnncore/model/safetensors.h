@@ -66,6 +66,18 @@ float *rnnc_safetensors_read_f32 (RnncSafetensors *file, const char *name,
     const gsize *shape, guint rank, GError **error);
 
 /**
+ * rnnc_safetensors_read_i8:
+ * @scales: (out) (transfer full): [rows]
+ *
+ * Of a tensor that rnnc_safetensors_read_f32() has found good.
+ *
+ * Returns: (transfer full) (nullable): its bytes as they are stored (g_free),
+ *   or %NULL where it is no matrix of int8 from -127 to 127
+ */
+gint8 *rnnc_safetensors_read_i8 (RnncSafetensors *file, const char *name,
+    float **scales);
+
+/**
  * rnnc_safetensors_encode:
  * @values: [rows, columns]
  * @dtype: any but F64 and I64

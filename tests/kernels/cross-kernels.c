@@ -164,6 +164,56 @@ check_products (void)
   report ("matmul", ok);
 }
 
+/* Bytes: the twin's bits, whatever the number of rows. */
+static int
+check_product_int8 (size_t m, size_t n, size_t k, int accumulate)
+{
+  size_t whole = (n + RNNC_PANEL - 1) / RNNC_PANEL * RNNC_PANEL;
+  int8_t *w = malloc (n * k + 1);
+  int8_t *packed = malloc (rnnc_packed_int8_size (n, k) + 1);
+  int32_t *sums = malloc ((whole + 1) * sizeof *sums);
+  float *scale = malloc ((whole + 1) * sizeof *scale);
+  float *x = malloc ((m * k + 1) * sizeof *x);
+  float *y = malloc ((m * n + 1) * sizeof *y);
+  float *twin = malloc ((m * n + 1) * sizeof *twin);
+  const RnncInt8 weights = { packed, scale, sums };
+  int ok;
+
+  for (size_t i = 0; i < n * k; i++)
+    w[i] = (int8_t) (i % 5 == 0 ? -127 : rand () % 255 - 127);
+  rnnc_pack_int8 (w, n, k, packed, sums);
+  fill (scale, whole, 0.01f);
+  fill (x, m * k, 1);
+  fill (y, m * n, 1);
+  memcpy (twin, y, m * n * sizeof *y);
+  y[m * n] = CANARY;
+  table->matmul_int8 (&weights, NULL, x, k, y, n, m, n, k, accumulate);
+  for (size_t r = 0; r < m; r++)
+    rnnc_kernels_c.matmul_int8 (&weights, NULL, x + r * k, k, twin + r * n, n,
+        1, n, k, accumulate);
+  ok = memcmp (y, twin, m * n * sizeof *y) == 0 && y[m * n] == CANARY;
+  free (w);
+  free (packed);
+  free (sums);
+  free (scale);
+  free (x);
+  free (y);
+  free (twin);
+  return ok;
+}
+
+static void
+check_products_int8 (void)
+{
+  static const size_t ks[] = { 0, 1, 3, 16, 33, 257 };
+  int ok = 1;
+
+  for (size_t n = 0; n <= MAX_LENGTH; n += n < 66 ? 1 : 17)
+    for (size_t j = 0; j < sizeof ks / sizeof *ks; j++)
+      ok = ok && check_product_int8 (1 + (n + j) % 7, n, ks[j], (int) (n % 2));
+  report ("matmul-int8", ok);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -172,12 +222,13 @@ main (int argc, char **argv)
     fprintf (stderr, "usage: cross-kernels TABLE\n");
     return 2;
   }
-  printf ("1..7\n");
+  printf ("1..8\n");
   check_map ("sigmoid", table->sigmoid, rnnc_kernels_c.sigmoid);
   check_map ("tanh", table->tanh, rnnc_kernels_c.tanh);
   check_map ("relu", table->relu, rnnc_kernels_c.relu);
   check_nan ();
   check_cells ();
   check_products ();
+  check_products_int8 ();
   return n_failed > 0;
 }

@@ -15,6 +15,9 @@ processor_has (const char *table)
     return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
   if (strcmp (table, "avx512") == 0)
     return __builtin_cpu_supports ("avx512f") != 0;
+  if (strcmp (table, "avx512vnni") == 0)
+    return __builtin_cpu_supports ("avx512f")
+        && __builtin_cpu_supports ("avx512vnni");
 #endif
   return strcmp (table, "c") == 0;
 }
@@ -24,8 +27,12 @@ wanted (const char *limit)
 {
   if (g_strcmp0 (limit, "none") == 0)
     return "c";
-  if (g_strcmp0 (limit, "avx2") != 0 && processor_has ("avx512"))
-    return "avx512";
+  if (g_strcmp0 (limit, "avx2") != 0) {
+    if (g_strcmp0 (limit, "avx512") != 0 && processor_has ("avx512vnni"))
+      return "avx512vnni";
+    if (processor_has ("avx512"))
+      return "avx512";
+  }
   return processor_has ("avx2") ? "avx2" : "c";
 }
 
@@ -43,7 +50,7 @@ test_chosen (void)
 static void
 test_by_name (void)
 {
-  static const char *const names[] = { "c", "avx2", "avx512" };
+  static const char *const names[] = { "c", "avx2", "avx512", "avx512vnni" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     const RnncKernels *kernels = rnnc_kernels_by_name (names[i]);

@@ -11,7 +11,7 @@
 #define FUNCTION_BOUND 2e-7 /* of kernels.h: sigmoid, tanh */
 #define CELL_BOUND 1e-6     /* of values that are around 1 */
 
-static const char *const tables[] = { "c", "avx2", "avx512" };
+static const char *const tables[] = { "c", "avx2", "avx512", "avx512vnni" };
 
 typedef void (*Test) (const RnncKernels *kernels);
 

@@ -201,6 +201,44 @@ test_many_rows (gconstpointer table)
   g_rand_free (random);
 }
 
+/* Rows of x in pieces: the bits of the same rows in one. */
+static void
+test_pieces (gconstpointer table)
+{
+  const RnncKernels *kernels = rnnc_kernels_by_name (table);
+  GRand *random = g_rand_new_with_seed (9);
+
+  for (guint i = 0; kernels != NULL && i < 200; i++) {
+    gsize n_pieces = 1 + i % 5, piece = i * 7 % 20, ldp = piece + i % 11;
+    gsize row = (n_pieces - 1) * ldp + piece, ldx = i % 13;
+    Product p = { .m = i * 3 % 29,
+      .n = i * 11 % 150,
+      .k = n_pieces * piece,
+      .ldx = n_pieces * piece,
+      .ldy = i * 11 % 150 + 1,
+      .has_bias = i % 2 };
+    Span from, y;
+
+    product_init (&p, random);
+    span_random (&from, p.m * ldx + row, i % 4, random, 2);
+    for (gsize at = 0; at < p.x.n; at++)
+      p.x.at[at]
+          = from.at[at / p.k * ldx + at % p.k / piece * ldp + at % p.k % piece];
+    span_copy (&y, &p.before, 1);
+    multiply (kernels, &p, 0, p.m, p.y.at);
+    kernels->matmul_pieces (p.packed.at, p.has_bias ? p.bias.at : NULL, from.at,
+        ldx, n_pieces, ldp, y.at, p.ldy, p.m, p.n, piece);
+    g_assert_cmpmem (y.at, y.n * sizeof (float), p.y.at,
+        p.y.n * sizeof (float));
+    span_clear (&from);
+    span_clear (&y);
+    product_clear (&p);
+  }
+  if (kernels == NULL)
+    g_test_skip ("not on this processor");
+  g_rand_free (random);
+}
+
 /* W [n, k] in panels of 16 outputs, zeros behind the last one. */
 static void
 test_packing (void)
@@ -238,5 +276,10 @@ main (int argc, char **argv)
   g_test_add_data_func ("/kernels/avx2/many-rows", "avx2", test_many_rows);
   g_test_add_data_func ("/kernels/avx512/matmul", "avx512", test_matmul);
   g_test_add_data_func ("/kernels/avx512/many-rows", "avx512", test_many_rows);
+  g_test_add_data_func ("/kernels/avx512vnni/matmul", "avx512vnni",
+      test_matmul);
+  g_test_add_data_func ("/kernels/c/pieces", "c", test_pieces);
+  g_test_add_data_func ("/kernels/avx2/pieces", "avx2", test_pieces);
+  g_test_add_data_func ("/kernels/avx512/pieces", "avx512", test_pieces);
   return g_test_run ();
 }

@@ -120,6 +120,22 @@ random_model_description (const char *frontend, const char *layers)
   return g_strdelimit (text, "'", '"');
 }
 
+/* @model: (transfer full): of the file at @path, which is written again */
+static RnncModel *
+store_as_bytes (RnncModel *model, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  RnncModel *bytes;
+
+  rnnc_model_convert (model, path, RNNC_STORAGE_I8, FALSE, &error);
+  g_assert_no_error (error);
+  bytes = rnnc_model_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (bytes != model);
+  rnnc_model_unref (model);
+  return bytes;
+}
+
 RnncModel *
 random_model_from_text (const char *description)
 {
@@ -133,6 +149,8 @@ random_model_from_text (const char *description)
   g_assert_true (random_model_write (path, text, G_MAXSIZE, TRUE));
   model = rnnc_model_load (path, &error);
   g_assert_no_error (error);
+  if (g_strcmp0 (g_getenv ("RNNC_TEST_STORAGE"), "int8") == 0)
+    model = store_as_bytes (model, path);
   g_unlink (path);
   g_rmdir (directory);
   return model;

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * @frontend: JSON with single quotes for double ones
  * @layers: the same
  *
- * Weights around 1 / sqrt (inputs), the same at each call.
+ * Weights around 1 / sqrt (inputs), the same at each call; stored as bytes
+ * where RNNC_TEST_STORAGE is "int8".
  */
 RnncModel *random_model_new (const char *frontend, const char *layers);
 

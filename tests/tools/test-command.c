@@ -25,6 +25,10 @@ static const struct {
   { "train-help", { "train", "--help" }, 0, "Example:\n  rnncore train", NULL },
   { "eval-help", { "eval", "--help" }, 0, "Example:\n  rnncore eval", NULL },
   { "info-help", { "info", "--help" }, 0, "Example:\n  rnncore info", NULL },
+  { "bench-help", { "bench", "--help" }, 0, "Example:\n  rnncore bench" },
+  { "bench-rounds", { "bench", "m", "--rounds", "0" }, 2, NULL,
+      "--rounds must be 1 to 1000" },
+  { "bench-missing", { "bench", "./missing" }, 1, NULL, "./missing" },
   { "convert-help", { "convert", "--help" }, 0, "Example:\n  rnncore convert",
       NULL },
   { "convert-type", { "convert", "m", "o" }, 2, NULL, "--dtype must be f32" },
@@ -437,6 +441,13 @@ test_use (void)
   fixture_rnncore (&fixture, &outcome, "info", "x.safetensors", NULL);
   g_assert_cmpint (outcome.status, ==, 0);
   g_assert_nonnull (strstr (outcome.out, "tones"));
+  outcome_clear (&outcome);
+
+  fixture_rnncore (&fixture, &outcome, "bench", "x.safetensors", "--rounds",
+      "1", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_true (g_str_has_prefix (outcome.out, "{\"case\": \"stream\", "));
+  g_assert_nonnull (strstr (outcome.out, "\n{\"case\": \"batch\", "));
   outcome_clear (&outcome);
 
   fixture_rnncore (&fixture, &outcome, "convert", "x.safetensors",

@@ -212,6 +212,50 @@ test_models (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* One dense layer of two inputs, its weights @first and 127, scale 1. */
+static float
+run_bytes (gint8 first, const float *input)
+{
+  const gint8 bytes[2] = { first, 127 };
+  const guint32 one = GUINT32_TO_LE (0x3f800000);
+  const RnncTensor tensors[] = {
+    { "d.weight", RNNC_DTYPE_I8, 2, { 1, 2 }, bytes, sizeof bytes },
+    { "d.weight.scale", RNNC_DTYPE_F32, 1, { 1 }, &one, sizeof one },
+  };
+  g_autofree char *text
+      = random_model_description ("{'type':'none','features':2}",
+          "[{'type':'dense','name':'d','units':1,'bias':false}]");
+  g_autofree char *folder = g_dir_make_tmp ("convert-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "bytes", NULL);
+  g_autoptr (GError) error = NULL;
+  RnncModel *model;
+  float output;
+
+  rnnc_safetensors_write (path, tensors, 2, "rnncore", text, &error);
+  g_assert_no_error (error);
+  model = rnnc_model_load (path, &error);
+  g_assert_no_error (error);
+  rnnc_model_forward (model, input, 1, &output);
+  rnnc_model_unref (model);
+  g_unlink (path);
+  g_rmdir (folder);
+  return output;
+}
+
+/* Bytes are multiplied by bytes: what is below half a 127th of the largest
+ * input is lost. A file of others may hold -128, which the kernels cannot: its
+ * matrix is one of numbers then. */
+static void
+test_arithmetic (void)
+{
+  static const float small[2] = { 1, 0x1p-9f }, large[2] = { 1, 1 };
+
+  g_assert_cmpfloat (fabsf (run_bytes (-127, large)), <=, 1e-4);
+  g_assert_cmpfloat (fabsf (run_bytes (-127, small) + 127), <=, 1e-4);
+  g_assert_cmpfloat (run_bytes (-128, large), ==, -1);
+  g_assert_cmpfloat (run_bytes (-128, small), ==, -128 + 127 * 0x1p-9f);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -219,6 +263,7 @@ main (int argc, char **argv)
   g_test_add_func ("/convert/bits", test_bits);
   g_test_add_func ("/convert/too-large", test_too_large);
   g_test_add_func ("/convert/int8-rows", test_rows);
+  g_test_add_func ("/convert/int8-arithmetic", test_arithmetic);
   g_test_add_func ("/convert/models", test_models);
   return g_test_run ();
 }

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Networks whose speed is compared, and who runs them. Weights are random: the
+ * time does not depend on them. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  WORK_LSTM,  /* one layer, as many inputs as hidden units */
+  WORK_CONV2D /* 3-16-32-64-64, 3x3, stride 2, ReLU, on 112x112 */
+} WorkKind;
+
+typedef struct {
+  WorkKind kind;
+  guint hidden;
+  guint n_frames; /* 1: a step, state carried by the caller */
+  guint batch;
+  gboolean int8;
+} Work;
+
+#define CONV2D_SIZE 112
+#define CONV2D_LAYERS 4
+static const guint conv2d_channels[CONV2D_LAYERS + 1] = { 3, 16, 32, 64, 64 };
+
+/* Does the work once. */
+typedef struct {
+  const char *name;
+  void (*run) (gpointer data);
+  gpointer data;
+} Contender;
+
+/* Each sets @contender, or returns %FALSE where the peer is not there or cannot
+ * do it. What it makes lives as long as the program. */
+gboolean contender_ours (Contender *contender, const Work *work);
+gboolean contender_onednn (Contender *contender, const Work *work);
+/* The library at $RNNC_BENCH_ONNXRUNTIME. */
+gboolean contender_onnxruntime (Contender *contender, const Work *work);
+
+/* (transfer full): the work's network as an ONNX file. */
+GBytes *onnx_model (const Work *work);
+
+/* (transfer full): -0.1 .. 0.1, the same at each call. */
+float *random_floats (gsize n);
+
+G_END_DECLS
