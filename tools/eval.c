@@ -625,8 +625,11 @@ command_eval (int argc, char **argv)
           && eval.spotting.threshold_off >= 0
           && eval.spotting.threshold_off <= 1))
     return command_misused (argv[0], "--threshold-on, --threshold-off: 0 to 1");
-  if (!parse_snr (&eval))
-    return command_misused (argv[0], "--snr %s: not LOW,HIGH", eval.snr);
+  if (!parse_snr (&eval)) {
+    status = command_misused (argv[0], "--snr %s: not LOW,HIGH", eval.snr);
+    clear (&eval);
+    return status;
+  }
   if (!(eval.tolerance >= 0 && eval.tolerance <= 3600))
     return command_misused (argv[0], "--tolerance: 0 to 3600");
   status = prepare (&eval, arguments[0], arguments[1], conditions, &error)
