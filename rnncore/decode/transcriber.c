@@ -67,7 +67,7 @@ rnnc_transcriber_options_init (RnncTranscriberOptions *options)
   options->whole = FALSE;
   options->language_weight = 0.25;
   options->word_bonus = 1.0;
-  options->phrase_threshold = 0.2;
+  options->phrase_threshold = 0.1;
 }
 
 /* --- time ----------------------------------------------------------------- */

@@ -71,7 +71,7 @@ decode_options_group (DecodeOptions *options)
     { "phrases", 0, 0, G_OPTION_ARG_FILENAME, &options->phrases,
         "Hear only these phrases, one a line", "FILE" },
     { "phrase-threshold", 0, 0, G_OPTION_ARG_DOUBLE, &options->threshold,
-        "Confidence that a phrase needs, 0..1 (default 0.2)", "X" },
+        "Confidence that a phrase needs, 0..1 (default 0.1)", "X" },
     { NULL },
   };
   GOptionGroup *group = g_option_group_new ("decoding",
