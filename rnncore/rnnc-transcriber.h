@@ -95,7 +95,7 @@ typedef struct {
                                default 1 */
   double phrase_threshold;  /* with a phrase list: confidence from which a
                                phrase is accepted, 0..1 (0: the nearest phrase
-                               always); default 0.2 */
+                               always); default 0.1 */
 } RnncTranscriberOptions;
 
 RNNC_API void rnnc_transcriber_options_init (RnncTranscriberOptions *options);
