@@ -8,6 +8,8 @@
 #define RNNC_TABLE_NAME "avx2"
 #define RNNC_TILE_ROWS 6
 #define RNNC_TILE_SUMS 12
+#define RNNC_HALVES(at)                                                        \
+  _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i_u *) (at)))
 #define RNNC_FUSED(a, b, c) _mm256_fmadd_ps (a, b, c)
 
 #define RNNC_INT8_OFFSET 0

@@ -8,6 +8,8 @@
 #define RNNC_TABLE_NAME "avx512vnni"
 #define RNNC_TILE_ROWS 12
 #define RNNC_TILE_SUMS 16
+#define RNNC_HALVES(at)                                                        \
+  _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i_u *) (at)))
 #define RNNC_FUSED(a, b, c) _mm512_fmadd_ps (a, b, c)
 
 #define RNNC_INT8_OFFSET 128

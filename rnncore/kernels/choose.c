@@ -2,8 +2,22 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef RNNC_HAVE_X86
+#include <cpuid.h>
+#endif
 
 #include "rnncore/kernels/kernels.h"
+
+#ifdef RNNC_HAVE_X86
+/* Not every compiler's __builtin_cpu_supports() knows it. */
+static int
+has_f16c (void)
+{
+  unsigned int a, b, c, d;
+
+  return __get_cpuid (1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+}
+#endif
 
 const RnncKernels *
 rnnc_kernels_by_name (const char *name)
@@ -12,7 +26,7 @@ rnnc_kernels_by_name (const char *name)
     return &rnnc_kernels_c;
 #ifdef RNNC_HAVE_X86
   if (strcmp (name, "avx2") == 0 && __builtin_cpu_supports ("avx2")
-      && __builtin_cpu_supports ("fma"))
+      && __builtin_cpu_supports ("fma") && has_f16c ())
     return &rnnc_kernels_avx2;
   if (strcmp (name, "avx512") == 0 && __builtin_cpu_supports ("avx512f"))
     return &rnnc_kernels_avx512;

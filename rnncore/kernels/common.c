@@ -25,6 +25,56 @@ rnnc_pack_weights (const float *w, size_t ldw, size_t n, size_t k,
   }
 }
 
+/* 1 where 16 bits hold the finite @value exactly. */
+static int
+half_of (float value, uint16_t *half)
+{
+  uint32_t bits, fraction;
+  int exponent, shift = 13;
+
+  memcpy (&bits, &value, sizeof bits);
+  *half = (uint16_t) (bits >> 16 & 0x8000);
+  if (value == 0)
+    return 1;
+  fraction = bits & 0x7fffff;
+  exponent = (int) (bits >> 23 & 0xff) - 127 + 15;
+  if (exponent > 30 || exponent < -9)
+    return 0;
+  if (exponent < 1) { /* a multiple of 2^-24 */
+    fraction |= 0x800000;
+    shift += 1 - exponent;
+    exponent = 0;
+  }
+  *half |= (uint16_t) (exponent << 10) | (uint16_t) (fraction >> shift);
+  return (fraction & ((1u << shift) - 1)) == 0;
+}
+
+int
+rnnc_halve (const float *values, size_t n, uint16_t *halves)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!half_of (values[i], halves + i))
+      return 0;
+  return 1;
+}
+
+float
+rnnc_float_of_half (uint16_t half)
+{
+  uint32_t sign = (uint32_t) (half & 0x8000) << 16;
+  uint32_t exponent = half >> 10 & 0x1f, fraction = half & 0x3ff, bits;
+  float value;
+
+  if (exponent == 0) {
+    value = (float) fraction * 0x1p-24f;
+    return sign != 0 ? -value : value;
+  }
+  exponent = exponent == 31 ? 255 : exponent + 127 - 15;
+  bits = sign | exponent << 23 | fraction << 13;
+  memcpy (&value, &bits, sizeof value);
+  return value;
+}
+
 size_t
 rnnc_packed_int8_size (size_t n, size_t k)
 {

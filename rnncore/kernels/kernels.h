@@ -41,7 +41,13 @@ typedef struct {
       size_t ldx, float *y, size_t ldy, size_t m, size_t n, size_t k,
       int accumulate);
 
-  /* The same with rows of x in @n_pieces pieces of @piece floats, @ldp floats
+  /* The same with W in 16 bits, from rnnc_halve(): the same bits as matmul, from
+   * half the memory. NULL where the instructions for it are missing. */
+  void (*matmul_half) (const uint16_t *packed, const float *bias,
+      const float *x, size_t ldx, float *y, size_t ldy, size_t m, size_t n,
+      size_t k, int accumulate);
+
+  /* matmul with rows of x in @n_pieces pieces of @piece floats, @ldp floats
    * apart: the rows of a window of an image. Not accumulated. */
   void (*matmul_pieces) (const float *packed, const float *bias, const float *x,
       size_t ldx, size_t n_pieces, size_t ldp, float *y, size_t ldy, size_t m,
@@ -95,6 +101,12 @@ size_t rnnc_packed_size (size_t n, size_t k);
  * panel filled up with zeros. */
 void rnnc_pack_weights (const float *w, size_t ldw, size_t n, size_t k,
     float *packed);
+
+/* @n floats (packed weights, say) as IEEE binary16, and 1; or 0 where 16 bits
+ * hold one of them only rounded, and halves are not to be used then. */
+int rnnc_halve (const float *values, size_t n, uint16_t *halves);
+/* The binary16 @half, exactly; infinities and NaN too. */
+float rnnc_float_of_half (uint16_t half);
 
 /* Bytes in the packed form of bytes W [n, k]. */
 size_t rnnc_packed_int8_size (size_t n, size_t k);

@@ -7,6 +7,7 @@
  *   RNNC_TABLE_NAME    its name for people
  *   RNNC_TILE_ROWS     rows of the tallest matmul tile: 6 or 12
  *   RNNC_TILE_SUMS     vectors of sums that the registers hold
+ *   RNNC_HALVES        (at): a vector of the binary16 at @at, uint16_t
  *   RNNC_FUSED         (a, b, c): a * b + c of vectors, rounded once
  *   RNNC_MATMUL_INT8   another set's product of bytes, or what int8.h asks for
  * and is compiled with that set's flags. Fused operations are asked for by
@@ -217,7 +218,7 @@ gru (const float *input, const float *hidden, float *h, size_t n)
 #define BLOCK_FLOATS 32768
 
 typedef struct {
-  const float *packed;
+  const char *packed;
   const float *bias;
   const float *x;
   size_t ldx;
@@ -244,14 +245,23 @@ start (const Product *p, size_t row, size_t column)
   return sum;
 }
 
-/* rows x panels outputs; both are constants where this is inlined, so that the
- * sums live in registers. */
+/* A vector of weights of @size bytes each. */
+INLINE Vec
+load_weights (const char *at, const size_t size)
+{
+  return size == sizeof (uint16_t) ? (Vec) RNNC_HALVES ((const uint16_t *) at)
+                                   : load ((const float *) at);
+}
+
+/* rows x panels outputs; both and the size of a weight are constants where this
+ * is inlined, so that the sums live in registers. */
 INLINE void
-tile (const Product *p, const size_t rows, const size_t panels)
+tile (const Product *p, const size_t rows, const size_t panels,
+    const size_t size)
 {
   const size_t width = panels * PARTS;
-  const size_t panel = p->k * RNNC_PANEL;
-  const float *packed = p->packed;
+  const size_t panel = p->k * RNNC_PANEL * size;
+  const char *packed = p->packed;
   const size_t ldx = p->ldx;
   Vec sum[RNNC_TILE_SUMS];
 
@@ -261,11 +271,13 @@ tile (const Product *p, const size_t rows, const size_t panels)
   for (size_t done = 0; done < p->k; done += p->piece) {
     const float *x = p->x + done / p->piece * p->ldp;
 
-    for (size_t i = 0; i < p->piece; i++, packed += RNNC_PANEL) {
+    for (size_t i = 0; i < p->piece; i++, packed += RNNC_PANEL * size) {
       Vec w[8 * PARTS];
 
       UNROLL for (size_t j = 0; j < width; j++) w[j]
-          = load (packed + (j / PARTS) * panel + (j % PARTS) * RNNC_LANES);
+          = load_weights (packed + (j / PARTS) * panel
+                  + (j % PARTS) * RNNC_LANES * size,
+              size);
       UNROLL for (size_t r = 0; r < rows; r++)
       {
         Vec value = spread (x[r * ldx + i]);
@@ -282,11 +294,11 @@ tile (const Product *p, const size_t rows, const size_t panels)
 }
 
 INLINE void
-next_panels (Product *p, size_t panels)
+next_panels (Product *p, size_t panels, const size_t size)
 {
   size_t columns = panels * RNNC_PANEL;
 
-  p->packed += columns * p->k;
+  p->packed += columns * p->k * size;
   p->y += columns;
   if (p->bias != NULL)
     p->bias += columns;
@@ -296,13 +308,14 @@ next_panels (Product *p, size_t panels)
 /* Tiles of @rows x @panels down @m rows (a multiple of @rows), for as many
  * groups of panels as there are. */
 INLINE void
-strips (Product *p, size_t m, const size_t rows, const size_t panels)
+strips (Product *p, size_t m, const size_t rows, const size_t panels,
+    const size_t size)
 {
-  for (; p->n > (panels - 1) * RNNC_PANEL; next_panels (p, panels)) {
+  for (; p->n > (panels - 1) * RNNC_PANEL; next_panels (p, panels, size)) {
     Product down = *p;
 
     for (size_t row = 0; row < m; row += rows) {
-      tile (&down, rows, panels);
+      tile (&down, rows, panels, size);
       down.x += rows * p->ldx;
       down.y += rows * p->ldy;
     }
@@ -311,21 +324,25 @@ strips (Product *p, size_t m, const size_t rows, const size_t panels)
 
 /* All outputs of @m rows, @rows at a time. */
 INLINE void
-band (Product p, size_t m, const size_t rows)
+band (Product p, size_t m, const size_t rows, const size_t size)
 {
-  strips (&p, m, rows, WIDE (rows));
+  strips (&p, m, rows, WIDE (rows), size);
   if (WIDE (rows) >= 8)
-    strips (&p, m, rows, 4);
+    strips (&p, m, rows, 4, size);
   if (WIDE (rows) >= 4)
-    strips (&p, m, rows, 2);
+    strips (&p, m, rows, 2, size);
   if (WIDE (rows) >= 2)
-    strips (&p, m, rows, 1);
+    strips (&p, m, rows, 1, size);
 }
 
 #define DEFINE_BAND(rows)                                                      \
   static void band_##rows (Product p, size_t m)                                \
   {                                                                            \
-    band (p, m, rows);                                                         \
+    band (p, m, rows, sizeof (float));                                         \
+  }                                                                            \
+  static void half_band_##rows (Product p, size_t m)                           \
+  {                                                                            \
+    band (p, m, rows, sizeof (uint16_t));                                      \
   }
 
 DEFINE_BAND (1)
@@ -341,19 +358,20 @@ DEFINE_BAND (12)
 typedef struct {
   size_t rows;
   void (*run) (Product p, size_t m);
+  void (*run_halves) (Product p, size_t m);
 } Band;
 
 /* Tallest first. */
 static const Band bands[] = {
 #if RNNC_TILE_ROWS == 12
-  { 12, band_12 },
-  { 8, band_8 },
+  { 12, band_12, half_band_12 },
+  { 8, band_8, half_band_8 },
 #endif
-  { 6, band_6 },
-  { 4, band_4 },
-  { 3, band_3 },
-  { 2, band_2 },
-  { 1, band_1 },
+  { 6, band_6, half_band_6 },
+  { 4, band_4, half_band_4 },
+  { 3, band_3, half_band_3 },
+  { 2, band_2, half_band_2 },
+  { 1, band_1, half_band_1 },
 };
 
 /* Rows that pass through the panels together: whole tiles of the tallest. */
@@ -367,7 +385,7 @@ block_rows (size_t m, size_t k)
 }
 
 static void
-run_bands (Product p, size_t m)
+run_bands (Product p, size_t m, const int halves)
 {
   const Band *b = bands;
 
@@ -377,7 +395,7 @@ run_bands (Product p, size_t m)
     while (b->rows > m)
       b++;
     rows = b == bands ? block_rows (m, p.k) : b->rows;
-    b->run (p, rows);
+    (halves ? b->run_halves : b->run) (p, rows);
     p.x += rows * p.ldx;
     p.y += rows * p.ldy;
     m -= rows;
@@ -388,8 +406,19 @@ static void
 matmul (const float *packed, const float *bias, const float *x, size_t ldx,
     float *y, size_t ldy, size_t m, size_t n, size_t k, int accumulate)
 {
-  run_bands ((Product){ packed, bias, x, ldx, y, ldy, n, k, k, 0, accumulate },
-      m);
+  run_bands ((Product){ (const char *) packed, bias, x, ldx, y, ldy, n, k, k, 0,
+                 accumulate },
+      m, 0);
+}
+
+static void
+matmul_half (const uint16_t *packed, const float *bias, const float *x,
+    size_t ldx, float *y, size_t ldy, size_t m, size_t n, size_t k,
+    int accumulate)
+{
+  run_bands ((Product){ (const char *) packed, bias, x, ldx, y, ldy, n, k, k, 0,
+                 accumulate },
+      m, 1);
 }
 
 static void
@@ -397,9 +426,9 @@ matmul_pieces (const float *packed, const float *bias, const float *x,
     size_t ldx, size_t n_pieces, size_t ldp, float *y, size_t ldy, size_t m,
     size_t n, size_t piece)
 {
-  run_bands ((Product){ packed, bias, x, ldx, y, ldy, n, n_pieces * piece,
-                 piece, ldp, 0 },
-      m);
+  run_bands ((Product){ (const char *) packed, bias, x, ldx, y, ldy, n,
+                 n_pieces * piece, piece, ldp, 0 },
+      m, 0);
 }
 
 #ifndef RNNC_MATMUL_INT8
@@ -410,6 +439,7 @@ matmul_pieces (const float *packed, const float *bias, const float *x,
 const RnncKernels RNNC_TABLE = {
   .name = RNNC_TABLE_NAME,
   .matmul = matmul,
+  .matmul_half = matmul_half,
   .matmul_pieces = matmul_pieces,
   .matmul_int8 = RNNC_MATMUL_INT8,
   .sigmoid = map_sigmoid,

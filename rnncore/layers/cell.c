@@ -65,6 +65,7 @@ load_projection (RnncDirection *direction, RnncLayer *layer, guint index,
           error))
     return FALSE;
   rnnc_linear_init (&direction->projection, &weight, shape[0], shape[1], NULL);
+  rnnc_linear_halve (&direction->projection);
   return TRUE;
 }
 
@@ -105,6 +106,8 @@ rnnc_direction_load (RnncDirection *direction, RnncLayer *layer, guint index,
       &state_bias);
   rnnc_linear_init (&direction->input, &input, rows, n_in, input_bias);
   rnnc_linear_init (&direction->state, &state, rows, n_state, state_bias);
+  rnnc_linear_halve (&direction->input);
+  rnnc_linear_halve (&direction->state);
   return core->projection == 0
       || load_projection (direction, layer, index, reverse, source, error);
 }

@@ -49,9 +49,25 @@ rnnc_linear_init (RnncLinear *linear, const RnncMatrix *weights, gsize n,
 }
 
 void
+rnnc_linear_halve (RnncLinear *linear)
+{
+  gsize size = rnnc_packed_size (linear->n, linear->k);
+
+  if (linear->packed == NULL || rnnc_kernels ()->matmul_half == NULL)
+    return;
+  linear->packed_halves
+      = g_aligned_alloc (MAX (size, 1), sizeof (guint16), 64);
+  if (rnnc_halve (linear->packed, size, linear->packed_halves))
+    g_clear_pointer (&linear->packed, g_aligned_free);
+  else
+    g_clear_pointer (&linear->packed_halves, g_aligned_free);
+}
+
+void
 rnnc_linear_clear (RnncLinear *linear)
 {
   g_aligned_free (linear->packed);
+  g_aligned_free (linear->packed_halves);
   g_aligned_free (linear->packed_bytes);
   g_free (linear->scales);
   g_free (linear->sums);
@@ -86,6 +102,9 @@ rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,
   if (linear->packed_bytes != NULL)
     rnnc_kernels ()->matmul_int8 (&bytes, linear->bias, x, ldx, y, ldy, m,
         linear->n, linear->k, accumulate);
+  else if (linear->packed_halves != NULL)
+    rnnc_kernels ()->matmul_half (linear->packed_halves, linear->bias, x, ldx,
+        y, ldy, m, linear->n, linear->k, accumulate);
   else
     rnnc_kernels ()->matmul (linear->packed, linear->bias, x, ldx, y, ldy, m,
         linear->n, linear->k, accumulate);

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 typedef struct {
   gsize n;       /* outputs */
   gsize k;       /* inputs */
-  float *packed; /* or NULL, and bytes: */
+  float *packed; /* or NULL, and halves, or bytes: */
+  guint16 *packed_halves;
   gint8 *packed_bytes;
   float *scales; /* [n], to whole panels */
   gint32 *sums;
@@ -25,6 +26,11 @@ typedef struct {
 void rnnc_linear_init (RnncLinear *linear, const RnncMatrix *weights, gsize n,
     gsize k, float *bias);
 void rnnc_linear_clear (RnncLinear *linear);
+
+/* Keeps the weights in 16 bits where that changes none of them (they come from
+ * a file of f16) and the kernels can: half the memory for a step to read, the
+ * same results. For weights that no batch norm comes behind. */
+void rnnc_linear_halve (RnncLinear *linear);
 
 /* Afterwards y = scale * (W x + b) + shift, per output. */
 void

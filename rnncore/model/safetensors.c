@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "rnncore/base/json-reader.h"
+#include "rnncore/kernels/kernels.h"
 
 #define HEADER_LENGTH_BYTES 8
 #define MAX_TENSORS 65536
@@ -339,24 +340,6 @@ f32_from_bits (guint32 bits)
   return value;
 }
 
-/* IEEE 754 binary16. */
-static float
-f16_to_f32 (guint16 half)
-{
-  guint32 sign = (guint32) (half & 0x8000) << 16;
-  guint32 exponent = (half >> 10) & 0x1f;
-  guint32 fraction = half & 0x3ff;
-
-  if (exponent == 0) {
-    float value = ldexpf ((float) fraction, -24);
-
-    return sign ? -value : value;
-  }
-  if (exponent == 31)
-    return f32_from_bits (sign | 0x7f800000 | fraction << 13);
-  return f32_from_bits (sign | (exponent + 112) << 23 | fraction << 13);
-}
-
 /* Tensors start at any byte, hence the copies. */
 static float
 decode_element (const RnncTensor *tensor, gsize index)
@@ -374,7 +357,7 @@ decode_element (const RnncTensor *tensor, gsize index)
       return f32_from_bits (GUINT32_FROM_LE (word));
     case RNNC_DTYPE_F16:
       memcpy (&half, at, sizeof half);
-      return f16_to_f32 (GUINT16_FROM_LE (half));
+      return rnnc_float_of_half (GUINT16_FROM_LE (half));
     case RNNC_DTYPE_BF16:
       memcpy (&half, at, sizeof half);
       return f32_from_bits ((guint32) GUINT16_FROM_LE (half) << 16);

@@ -164,6 +164,53 @@ check_products (void)
   report ("matmul", ok);
 }
 
+/* Weights in 16 bits: the bits of the same in 32. */
+static int
+check_product_half (size_t m, size_t n, size_t k, int accumulate)
+{
+  size_t size = rnnc_packed_size (n, k);
+  float *w = malloc ((n * k + 1) * sizeof *w);
+  float *packed = malloc ((size + 1) * sizeof *packed);
+  uint16_t *halves = malloc ((size + 1) * sizeof *halves);
+  float *x = malloc ((m * k + 1) * sizeof *x);
+  float *y = malloc ((m * n + 1) * sizeof *y);
+  float *twin = malloc ((m * n + 1) * sizeof *twin);
+  int ok;
+
+  for (size_t i = 0; i < n * k; i++)
+    w[i] = (float) (rand () % 2047 - 1023) * 0x1p-20f;
+  fill (x, m * k, 1);
+  fill (y, m * n, 1);
+  memcpy (twin, y, m * n * sizeof *y);
+  y[m * n] = CANARY;
+  rnnc_pack_weights (w, k, n, k, packed);
+  ok = rnnc_halve (packed, size, halves);
+  table->matmul (packed, NULL, x, k, twin, n, m, n, k, accumulate);
+  table->matmul_half (halves, NULL, x, k, y, n, m, n, k, accumulate);
+  ok = ok && memcmp (y, twin, m * n * sizeof *y) == 0 && y[m * n] == CANARY;
+  free (w);
+  free (packed);
+  free (halves);
+  free (x);
+  free (y);
+  free (twin);
+  return ok;
+}
+
+static void
+check_products_half (void)
+{
+  static const size_t ks[] = { 0, 1, 16, 33 };
+  int ok = 1;
+
+  for (size_t n = 0; table->matmul_half != NULL && n <= 130;
+       n += n < 18 ? 1 : 14)
+    for (size_t j = 0; j < sizeof ks / sizeof *ks; j++)
+      for (size_t m = 0; m < 14; m++)
+        ok = ok && check_product_half (m, n, ks[j], (int) (m % 2));
+  report ("matmul-half", ok);
+}
+
 /* Bytes: the twin's bits, whatever the number of rows. */
 static int
 check_product_int8 (size_t m, size_t n, size_t k, int accumulate)
@@ -222,13 +269,14 @@ main (int argc, char **argv)
     fprintf (stderr, "usage: cross-kernels TABLE\n");
     return 2;
   }
-  printf ("1..8\n");
+  printf ("1..9\n");
   check_map ("sigmoid", table->sigmoid, rnnc_kernels_c.sigmoid);
   check_map ("tanh", table->tanh, rnnc_kernels_c.tanh);
   check_map ("relu", table->relu, rnnc_kernels_c.relu);
   check_nan ();
   check_cells ();
   check_products ();
+  check_products_half ();
   check_products_int8 ();
   return n_failed > 0;
 }
