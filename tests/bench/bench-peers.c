@@ -29,20 +29,27 @@ static const struct {
   const char *name;
   Work work;
 } cases[] = {
-  { "lstm-128-step", { WORK_LSTM, 128, 1, 1, FALSE } },
-  { "lstm-256-step", { WORK_LSTM, 256, 1, 1, FALSE } },
-  { "lstm-512-step", { WORK_LSTM, 512, 1, 1, FALSE } },
-  { "lstm-1024-step", { WORK_LSTM, 1024, 1, 1, FALSE } },
-  { "lstm-128-step-int8", { WORK_LSTM, 128, 1, 1, TRUE } },
-  { "lstm-256-step-int8", { WORK_LSTM, 256, 1, 1, TRUE } },
-  { "lstm-512-step-int8", { WORK_LSTM, 512, 1, 1, TRUE } },
-  { "lstm-1024-step-int8", { WORK_LSTM, 1024, 1, 1, TRUE } },
-  { "lstm-256-500-steps", { WORK_LSTM, 256, 500, 1, FALSE } },
-  { "lstm-512-500-steps", { WORK_LSTM, 512, 500, 1, FALSE } },
-  { "lstm-256-500-steps-of-16", { WORK_LSTM, 256, 500, 16, FALSE } },
-  { "lstm-512-500-steps-of-16", { WORK_LSTM, 512, 500, 16, FALSE } },
-  { "conv2d-112", { WORK_CONV2D, 0, 1, 1, FALSE } },
+  { "lstm-128-step", { WORK_LSTM, 128, 1, 1, STORAGE_F32 } },
+  { "lstm-256-step", { WORK_LSTM, 256, 1, 1, STORAGE_F32 } },
+  { "lstm-512-step", { WORK_LSTM, 512, 1, 1, STORAGE_F32 } },
+  { "lstm-1024-step", { WORK_LSTM, 1024, 1, 1, STORAGE_F32 } },
+  { "lstm-128-step-f16", { WORK_LSTM, 128, 1, 1, STORAGE_F16 } },
+  { "lstm-256-step-f16", { WORK_LSTM, 256, 1, 1, STORAGE_F16 } },
+  { "lstm-512-step-f16", { WORK_LSTM, 512, 1, 1, STORAGE_F16 } },
+  { "lstm-1024-step-f16", { WORK_LSTM, 1024, 1, 1, STORAGE_F16 } },
+  { "lstm-128-step-int8", { WORK_LSTM, 128, 1, 1, STORAGE_INT8 } },
+  { "lstm-256-step-int8", { WORK_LSTM, 256, 1, 1, STORAGE_INT8 } },
+  { "lstm-512-step-int8", { WORK_LSTM, 512, 1, 1, STORAGE_INT8 } },
+  { "lstm-1024-step-int8", { WORK_LSTM, 1024, 1, 1, STORAGE_INT8 } },
+  { "lstm-256-500-steps", { WORK_LSTM, 256, 500, 1, STORAGE_F32 } },
+  { "lstm-512-500-steps", { WORK_LSTM, 512, 500, 1, STORAGE_F32 } },
+  { "lstm-256-500-steps-of-16", { WORK_LSTM, 256, 500, 16, STORAGE_F32 } },
+  { "lstm-512-500-steps-of-16", { WORK_LSTM, 512, 500, 16, STORAGE_F32 } },
+  { "lstm-256-500-steps-f16", { WORK_LSTM, 256, 500, 1, STORAGE_F16 } },
+  { "conv2d-112", { WORK_CONV2D, 0, 1, 1, STORAGE_F32 } },
 };
+
+static const char *const storage_names[] = { "f32", "f16", "int8" };
 
 float *
 random_floats (gsize n)
@@ -103,7 +110,7 @@ new_model (const Work *work)
         "{'type':'relu'}",
         i > 0 ? "," : "", conv2d_channels[i + 1]);
   g_string_append (layers, "]");
-  g_setenv ("RNNC_TEST_STORAGE", work->int8 ? "int8" : "", TRUE);
+  g_setenv ("RNNC_TEST_STORAGE", storage_names[work->storage], TRUE);
   return random_model_new (frontend, layers->str);
 }
 
@@ -159,7 +166,7 @@ contender_torch (Contender *contender, const Work *work, const char *script)
   g_autofree char *batch = g_strdup_printf ("%u", work->batch);
   const char *argv[] = { python != NULL ? python : "/usr/bin/python3", script,
     work->kind == WORK_LSTM ? "lstm" : "conv2d", hidden, n_frames, batch,
-    work->int8 ? "int8" : "f32", NULL };
+    work->storage == STORAGE_INT8 ? "int8" : "f32", NULL };
   const char *probe[] = { argv[0], "-c", "import torch", NULL };
   Child *child = g_new0 (Child, 1);
   int in, out, status;

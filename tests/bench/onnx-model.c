@@ -151,15 +151,15 @@ put_lstm (GByteArray *graph, const Work *work)
   const guint64 hidden = work->hidden;
   const guint64 weights[] = { 1, 4 * hidden, hidden, 0 };
   const guint64 state[] = { 1, work->batch, hidden, 0 };
-  GByteArray *node = new_node (work->int8 ? "DynamicQuantizeLSTM" : "LSTM",
-      work->int8 ? byte_inputs : inputs, outputs);
+  GByteArray *node = new_node (work->storage == STORAGE_INT8 ? "DynamicQuantizeLSTM" : "LSTM",
+      work->storage == STORAGE_INT8 ? byte_inputs : inputs, outputs);
 
   put_numbers (node, "hidden_size", &hidden, 1);
-  if (work->int8)
+  if (work->storage == STORAGE_INT8)
     put_text (node, 7, "com.microsoft");
   put_message (graph, 1, node);
   put_text (graph, 2, "lstm");
-  if (work->int8) {
+  if (work->storage == STORAGE_INT8) {
     put_byte_weights (graph, "w", work->hidden);
     put_byte_weights (graph, "r", work->hidden);
   } else {

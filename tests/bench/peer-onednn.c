@@ -99,14 +99,17 @@ static void
 lstm (Network *network, const Work *work)
 {
   const dnnl_dim_t t = work->n_frames, n = work->batch, h = work->hidden;
-  const dnnl_data_type_t data = work->int8 ? dnnl_u8 : dnnl_f32;
-  const dnnl_data_type_t bytes = work->int8 ? dnnl_s8 : dnnl_f32;
+  static const dnnl_data_type_t data_types[] = { dnnl_f32, dnnl_bf16, dnnl_u8 };
+  static const dnnl_data_type_t weight_types[]
+      = { dnnl_f32, dnnl_bf16, dnnl_s8 };
+  const dnnl_data_type_t data = data_types[work->storage];
   const dnnl_dims_t sequence = { t, n, h }, state = { 1, 1, n, h };
   const dnnl_dims_t weights = { 1, 1, h, 4, h }, bias = { 1, 1, 4, h };
   dnnl_memory_desc_t x = describe (3, sequence, data, dnnl_tnc);
   dnnl_memory_desc_t iter = describe (4, state, data, dnnl_ldnc);
   dnnl_memory_desc_t cell = describe (4, state, dnnl_f32, dnnl_ldnc);
-  dnnl_memory_desc_t any = describe (5, weights, bytes, dnnl_format_tag_any);
+  dnnl_memory_desc_t any = describe (5, weights,
+      weight_types[work->storage], dnnl_format_tag_any);
   dnnl_memory_desc_t plain = describe (5, weights, dnnl_f32, dnnl_ldigo);
   dnnl_memory_desc_t b = describe (4, bias, dnnl_f32, dnnl_ldgo);
   Step *step = &network->steps[network->n_steps++];
@@ -116,7 +119,7 @@ lstm (Network *network, const Work *work)
   const float scale = 1000;
 
   check (dnnl_primitive_attr_create (&attributes));
-  if (work->int8) {
+  if (work->storage == STORAGE_INT8) {
     check (dnnl_primitive_attr_set_rnn_data_qparams (attributes, 127, 128));
     check (
         dnnl_primitive_attr_set_rnn_weights_qparams (attributes, 1, 0, &scale));

@@ -13,12 +13,19 @@ typedef enum {
   WORK_CONV2D /* 3-16-32-64-64, 3x3, stride 2, ReLU, on 112x112 */
 } WorkKind;
 
+/* Of weights. */
+typedef enum {
+  STORAGE_F32,
+  STORAGE_F16, /* oneDNN: bfloat16, data too; ONNX Runtime, PyTorch: f32 */
+  STORAGE_INT8
+} Storage;
+
 typedef struct {
   WorkKind kind;
   guint hidden;
   guint n_frames; /* 1: a step, state carried by the caller */
   guint batch;
-  gboolean int8;
+  Storage storage;
 } Work;
 
 #define CONV2D_SIZE 112

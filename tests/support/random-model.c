@@ -122,18 +122,18 @@ random_model_description (const char *frontend, const char *layers)
 
 /* @model: (transfer full): of the file at @path, which is written again */
 static RnncModel *
-store_as_bytes (RnncModel *model, const char *path)
+store_as (RnncModel *model, RnncStorage storage, const char *path)
 {
   g_autoptr (GError) error = NULL;
-  RnncModel *bytes;
+  RnncModel *stored;
 
-  rnnc_model_convert (model, path, RNNC_STORAGE_I8, FALSE, &error);
+  rnnc_model_convert (model, path, storage, FALSE, &error);
   g_assert_no_error (error);
-  bytes = rnnc_model_load (path, &error);
+  stored = rnnc_model_load (path, &error);
   g_assert_no_error (error);
-  g_assert_true (bytes != model);
+  g_assert_true (stored != model);
   rnnc_model_unref (model);
-  return bytes;
+  return stored;
 }
 
 RnncModel *
@@ -150,7 +150,9 @@ random_model_from_text (const char *description)
   model = rnnc_model_load (path, &error);
   g_assert_no_error (error);
   if (g_strcmp0 (g_getenv ("RNNC_TEST_STORAGE"), "int8") == 0)
-    model = store_as_bytes (model, path);
+    model = store_as (model, RNNC_STORAGE_I8, path);
+  else if (g_strcmp0 (g_getenv ("RNNC_TEST_STORAGE"), "f16") == 0)
+    model = store_as (model, RNNC_STORAGE_F16, path);
   g_unlink (path);
   g_rmdir (directory);
   return model;

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  * @frontend: JSON with single quotes for double ones
  * @layers: the same
  *
- * Weights around 1 / sqrt (inputs), the same at each call; stored as bytes
- * where RNNC_TEST_STORAGE is "int8".
+ * Weights around 1 / sqrt (inputs), the same at each call; stored as
+ * RNNC_TEST_STORAGE says: "f32" (or nothing), "f16" or "int8".
  */
 RnncModel *random_model_new (const char *frontend, const char *layers);
 
