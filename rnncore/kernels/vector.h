@@ -351,7 +351,6 @@ DEFINE_BAND (3)
 DEFINE_BAND (4)
 DEFINE_BAND (6)
 #if RNNC_TILE_ROWS == 12
-DEFINE_BAND (8)
 DEFINE_BAND (12)
 #endif
 
@@ -365,7 +364,6 @@ typedef struct {
 static const Band bands[] = {
 #if RNNC_TILE_ROWS == 12
   { 12, band_12, half_band_12 },
-  { 8, band_8, half_band_8 },
 #endif
   { 6, band_6, half_band_6 },
   { 4, band_4, half_band_4 },
@@ -376,25 +374,33 @@ static const Band bands[] = {
 
 /* Rows that pass through the panels together: whole tiles of the tallest. */
 static size_t
-block_rows (size_t m, size_t k)
+block_rows (size_t m, size_t k, size_t tallest)
 {
   size_t fitting = BLOCK_FLOATS / (k + 1);
   size_t rows = m < fitting ? m : fitting;
 
-  return rows < RNNC_TILE_ROWS ? RNNC_TILE_ROWS : rows - rows % RNNC_TILE_ROWS;
+  return rows < tallest ? tallest : rows - rows % tallest;
+}
+
+/* Twelve rows have sums enough with one panel; where there are more, six rows
+ * by two panels are faster. */
+static const Band *
+tallest_band (const Product *p)
+{
+  return RNNC_TILE_ROWS == 12 && p->n > RNNC_PANEL ? bands + 1 : bands;
 }
 
 static void
 run_bands (Product p, size_t m, const int halves)
 {
-  const Band *b = bands;
+  const Band *tallest = tallest_band (&p), *b = tallest;
 
   while (m > 0) {
     size_t rows;
 
     while (b->rows > m)
       b++;
-    rows = b == bands ? block_rows (m, p.k) : b->rows;
+    rows = b == tallest ? block_rows (m, p.k, b->rows) : b->rows;
     (halves ? b->run_halves : b->run) (p, rows);
     p.x += rows * p.ldx;
     p.y += rows * p.ldy;
