@@ -108,7 +108,7 @@ RNNC_API void rnnc_model_forward (RnncModel *model, const float *input,
  * steps through up to 64 sequences together, so that one read of its weights
  * serves them all. Fastest where their lengths are alike.
  *
- * Memory: at most 16 MiB at a time, or what the longest sequence needs alone,
+ * Memory: at most 30 MiB at a time, or what the longest sequence needs alone,
  * whichever is more; all of it is given back.
  * Threads: any number at a time.
  */

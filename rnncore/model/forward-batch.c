@@ -98,6 +98,8 @@ fill_group (Group *group, const Item *items, gsize n_items)
     wider = measure (group);
     if (group->n > 1 && wider > RNNC_BATCH_BYTES) {
       group->n--;
+      if (group->n > RNNC_BATCH_MULTIPLE)
+        group->n -= group->n % RNNC_BATCH_MULTIPLE;
       return measure (group);
     }
     bytes = wider;

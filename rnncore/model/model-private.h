@@ -32,9 +32,13 @@ guint rnnc_model_first_recurrent (RnncModel *model);
 #define RNNC_MAX_STREAM_BYTES ((gsize) 1 << 30)
 
 /* rnnc_model_forward_batch(): sequences that go through the layers together, at
- * most, and the memory that they may take (one alone takes what it needs). */
+ * most, and the memory that they may take (one alone takes what it needs): as
+ * much as glibc gives without fresh pages each time. */
 #define RNNC_BATCH_SEQUENCES 64
-#define RNNC_BATCH_BYTES ((gsize) 16 << 20)
+#define RNNC_BATCH_BYTES ((gsize) 30 << 20)
+/* Where not all fit, a multiple of this goes together: kernels have tiles of six
+ * and four rows. */
+#define RNNC_BATCH_MULTIPLE 4
 
 /* Of the weights of one model as they are computed with. */
 #define RNNC_MAX_WEIGHT_BYTES ((gsize) 4 << 30)
