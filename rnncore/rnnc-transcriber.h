@@ -173,7 +173,7 @@ RNNC_API void rnnc_transcriber_set_language_model (RnncTranscriber *transcriber,
  * whichever is later. rnnc_transcriber_decode() hears everything.
  *
  * Drops what was heard, as rnnc_transcriber_reset() does. Allocates. Speech is
- * begun by a posterior of 0.5 and ended by one below 0.35.
+ * begun by a posterior of 0.8 and ended by one below 0.6.
  *
  * Returns: %FALSE with @error naming the model's file and the reason; all is
  *   then as it was

@@ -11,8 +11,8 @@
 
 /* Hysteresis: posteriors of speech from which on somebody speaks, and below
  * which nobody does any more. */
-#define BEGIN 0.5
-#define END 0.35
+#define BEGIN 0.8
+#define END 0.6
 /* Letters come late in a network that hears little of what follows: so long
  * behind speech they are still heard. s */
 #define BEHIND 0.3

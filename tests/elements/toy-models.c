@@ -11,6 +11,8 @@
 #define BANDS 8
 #define LABELS 8
 #define VOICE_BANDS 6
+/* The same of a voice: what an ending tone leaks to its neighbours is below. */
+#define VOICE_LOUD 6.5f
 /* Log power from which on a band is a tone, between silence and sound. */
 #define LOUD 4.0f
 #define SHARPNESS 2.0f
@@ -109,7 +111,7 @@ voice_model_write (guint rate)
 
   for (guint i = 0; i < VOICE_BANDS; i++) {
     data[i * BANDS + i] = 1;
-    bias[i] = -LOUD;
+    bias[i] = -VOICE_LOUD;
     head[VOICE_BANDS + i] = 10 * SHARPNESS;
   }
   head[2 * VOICE_BANDS] = 1; /* silence, unless */
