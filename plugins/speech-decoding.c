@@ -6,7 +6,10 @@
 
 #define GST_CAT_DEFAULT gst_rnn_speech_debug
 
-#define ALL_FILES ((1u << GST_RNN_SPEECH_N_FILES) - 1)
+/* What may change while audio comes in: a network of voice activity would begin
+ * in its midst. */
+#define LIVE_FILES                                                             \
+  (((1u << GST_RNN_SPEECH_N_FILES) - 1) & ~(1u << GST_RNN_SPEECH_VAD_MODEL))
 
 void
 gst_rnn_speech_options (const GstRnnSpeechSettings *settings, gboolean is_live,
@@ -88,6 +91,21 @@ load_language_model (GstRnnSpeech *self, const char *name, RnncModel *model,
 }
 
 static gboolean
+load_voice_activity (GstRnnSpeech *self, const char *name, GError **error)
+{
+  g_autoptr (RnncModel) voice = NULL;
+  g_autofree char *path = NULL;
+
+  if (name != NULL) {
+    path = rnnc_model_find (name, "voice-activity", error);
+    voice = path != NULL ? rnnc_model_load (path, error) : NULL;
+    if (voice == NULL)
+      return FALSE;
+  }
+  return rnnc_transcriber_set_voice_activity (self->transcriber, voice, error);
+}
+
+static gboolean
 load_file (GstRnnSpeech *self, GstRnnSpeechFile file, const char *name,
     RnncModel *model, GError **error)
 {
@@ -97,6 +115,8 @@ load_file (GstRnnSpeech *self, GstRnnSpeechFile file, const char *name,
       return load_phrases (self, name, model, error);
     case GST_RNN_SPEECH_HOT_WORDS:
       return load_hot_words (self, name, model, error);
+    case GST_RNN_SPEECH_VAD_MODEL:
+      return load_voice_activity (self, name, error);
     default:
       return load_language_model (self, name, model, error);
   }
@@ -135,7 +155,7 @@ gst_rnn_speech_reload_files (GstRnnSpeech *self)
   guint changed;
 
   GST_OBJECT_LOCK (self);
-  changed = self->changed_files & ALL_FILES;
+  changed = self->changed_files & LIVE_FILES;
   GST_OBJECT_UNLOCK (self);
   if (changed == 0)
     return;

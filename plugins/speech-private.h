@@ -59,6 +59,7 @@ typedef enum {
   GST_RNN_SPEECH_PHRASES,
   GST_RNN_SPEECH_HOT_WORDS,
   GST_RNN_SPEECH_LANGUAGE_MODEL,
+  GST_RNN_SPEECH_VAD_MODEL,
   GST_RNN_SPEECH_N_FILES,
 } GstRnnSpeechFile;
 
@@ -120,8 +121,9 @@ void gst_rnn_speech_set_file (GstRnnSpeech *self, GstRnnSpeechFile file,
  * thread. Returns: %FALSE with @error naming file, line and reason */
 gboolean gst_rnn_speech_load_files (GstRnnSpeech *self, RnncModel *model,
     GError **error);
-/* In the stream: loads files that were named since. One that cannot be loaded
- * is a warning, and what was in force stays. */
+/* In the stream: loads files that were named since, but the network of voice
+ * activity. One that cannot be loaded is a warning, and what was in force
+ * stays. */
 void gst_rnn_speech_reload_files (GstRnnSpeech *self);
 
 /* --- gstrnnspeech.c ------------------------------------------------------- */

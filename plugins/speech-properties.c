@@ -24,7 +24,7 @@ enum {
   PROP_LANGUAGE_MODEL_WEIGHT,
   PROP_WORD_BONUS,
   PROP_PHRASE_THRESHOLD,
-  PROP_FILE, /* three, as GstRnnSpeechFile */
+  PROP_FILE, /* four, as GstRnnSpeechFile */
 };
 
 static const GstRnnSpeechSettings defaults = {
@@ -238,6 +238,11 @@ install_decoding_properties (GObjectClass *klass)
           "ms",
           MIN_UTTERANCE, MAX_UTTERANCE, defaults.max_utterance,
           GST_RNN_PARAM_PLAYING));
+  g_object_class_install_property (klass, PROP_FILE + GST_RNN_SPEECH_VAD_MODEL,
+      g_param_spec_string ("vad-model", "Voice activity model",
+          "Model file, or name, of a network that says where somebody speaks "
+          "(unset: letters alone begin and end utterances)",
+          NULL, GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_CLASS_CONFIDENCE_THRESHOLD,
       g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
           "Words less confident than this are left out", 0.0, 1.0,

@@ -160,12 +160,35 @@ RNNC_API void rnnc_transcriber_set_hot_words (RnncTranscriber *transcriber,
 RNNC_API void rnnc_transcriber_set_language_model (RnncTranscriber *transcriber,
     RnncLanguageModel *language);
 
+/**
+ * rnnc_transcriber_set_voice_activity:
+ * @model: (nullable): of task "voice-activity", with a label "speech" and
+ *   posteriors (or their logarithms) for outputs, at the rate of this model; a
+ *   reference is taken. %NULL: letters alone say where utterances are
+ *
+ * Has a network say where somebody speaks: letters are heard there and
+ * to 300 ms behind it; elsewhere all is blank, so that noise begins no
+ * utterance. While somebody speaks an utterance is not ended by
+ * endpoint_silence, which counts from the last letter or the end of speech,
+ * whichever is later. rnnc_transcriber_decode() hears everything.
+ *
+ * Drops what was heard, as rnnc_transcriber_reset() does. Allocates. Speech is
+ * begun by a posterior of 0.8 and ended by one below 0.6.
+ *
+ * Returns: %FALSE with @error naming the model's file and the reason; all is
+ *   then as it was
+ */
+RNNC_API gboolean
+rnnc_transcriber_set_voice_activity (RnncTranscriber *transcriber,
+    RnncModel *model, GError **error);
+
 /* ns up to which everything is decided: all words that start before were in
  * finals, none will start before. During an utterance, the start of its first
  * word or somewhat before; else of the next output frame. Never goes back
  * between resets. What an element's GAP events may cover. */
 RNNC_API guint64 rnnc_transcriber_settled (RnncTranscriber *transcriber);
-/* ns from a word's last sample to it being in a partial. */
+/* ns from a word's last sample to it being in a partial; a network of voice
+ * activity may make it longer. */
 RNNC_API guint64 rnnc_transcriber_latency (RnncTranscriber *transcriber);
 
 /**

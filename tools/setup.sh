@@ -57,6 +57,17 @@ install_packages() {
     || die "apt-get could not install: ${missing[*]}"
 }
 
+# Ninja's "[done/all]" on a terminal, nothing elsewhere.
+show_steps() {
+  local line
+  while IFS= read -r line; do
+    if [ -t 2 ] && [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      printf '\r  %s of %s ' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" >&2
+    fi
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
 # build_tree FOLDER [meson option…]: configures once, builds what changed.
 build_tree() {
   local folder=$1
@@ -68,6 +79,6 @@ build_tree() {
     mv "$folder.log" "$folder/setup.log"
   fi
   say "Building $folder"
-  ninja -C "$folder" > "$folder/ninja.log" 2>&1 \
+  ninja -C "$folder" 2>&1 | tee "$folder/ninja.log" | show_steps \
     || { tail -n 60 "$folder/ninja.log" >&2; die "the build failed"; }
 }

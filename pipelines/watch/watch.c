@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AUDIO_BRANCH                                                           \
+#define AUDIO_BRANCH(properties)                                               \
   "queue max-size-time=0 max-size-bytes=0 ! audioconvert ! audioresample "     \
-  "! rnnspeech name=speech output-unit=utterance ! "
+  "! rnnspeech name=speech output-unit=utterance " properties " ! "
 #define NOTHING "fakesink sync=false"
 #define SUBTITLES "webvttenc ! filesink name=subtitles sync=false"
 #define VIDEO_BRANCH                                                           \
@@ -26,6 +26,7 @@ typedef struct {
   char *speech_model;  /* NULL: the default */
   char *gesture_model; /* NULL: the default */
   char *subtitles;     /* WebVTT file, or NULL */
+  char *phrases;       /* a phrase list, or NULL */
   gboolean partials;
   gboolean have_audio, have_video;
   gboolean failed;
@@ -63,14 +64,20 @@ make_branch (Watch *watch, const char *description, GError **error)
   set_name (branch, "speech", "model", watch->speech_model);
   set_name (branch, "gesture", "model", watch->gesture_model);
   set_name (branch, "subtitles", "location", watch->subtitles);
+  set_name (branch, "speech", "phrases", watch->phrases);
   return branch;
 }
 
+/* Subtitles are cut to what can be read at a time; who says a command waits for
+ * no long silence. */
 static const char *
 audio_branch (const Watch *watch)
 {
-  return watch->subtitles != NULL ? AUDIO_BRANCH SUBTITLES
-                                  : AUDIO_BRANCH NOTHING;
+  if (watch->subtitles != NULL)
+    return AUDIO_BRANCH ("max-utterance=7000") SUBTITLES;
+  if (watch->phrases != NULL)
+    return AUDIO_BRANCH ("endpoint-silence=500") NOTHING;
+  return AUDIO_BRANCH ("") NOTHING;
 }
 
 static void
@@ -123,6 +130,20 @@ on_no_more_pads (GstElement *decoder, gpointer user_data)
     post_error (watch, "it has neither audio nor video");
 }
 
+/* From when to when, what, how sure: of a word or a whole result. */
+static void
+print_span (const GstStructure *span, const char *text)
+{
+  guint64 timestamp = 0, duration = 0;
+  double confidence = 0;
+
+  gst_structure_get_uint64 (span, "timestamp", &timestamp);
+  gst_structure_get_uint64 (span, "duration", &duration);
+  gst_structure_get_double (span, "confidence", &confidence);
+  g_print ("%8.2f %8.2f  %-20s %3.0f %%\n", timestamp / 1e9,
+      (timestamp + duration) / 1e9, text, 100 * confidence);
+}
+
 static void
 print_words (const GstStructure *result)
 {
@@ -132,15 +153,8 @@ print_words (const GstStructure *result)
   for (guint i = 0; i < n; i++) {
     const GstStructure *word
         = gst_value_get_structure (gst_value_list_get_value (words, i));
-    guint64 timestamp = 0, duration = 0;
-    double confidence = 0;
 
-    gst_structure_get_uint64 (word, "timestamp", &timestamp);
-    gst_structure_get_uint64 (word, "duration", &duration);
-    gst_structure_get_double (word, "confidence", &confidence);
-    g_print ("%8.2f %8.2f  %-20s %3.0f %%\n", timestamp / 1e9,
-        (timestamp + duration) / 1e9, gst_structure_get_string (word, "text"),
-        100 * confidence);
+    print_span (word, gst_structure_get_string (word, "text"));
   }
 }
 
@@ -150,7 +164,9 @@ print_speech (Watch *watch, const GstStructure *result)
   gboolean final = FALSE;
 
   gst_structure_get_boolean (result, "final", &final);
-  if (final)
+  if (final && watch->phrases != NULL)
+    print_span (result, gst_structure_get_string (result, "text"));
+  else if (final)
     print_words (result);
   else if (watch->partials)
     g_print ("… %s\n", gst_structure_get_string (result, "text"));
@@ -159,15 +175,10 @@ print_speech (Watch *watch, const GstStructure *result)
 static void
 print_gesture (const GstStructure *result)
 {
-  guint64 timestamp = 0, duration = 0;
-  double confidence = 0;
+  g_autofree char *text = g_strdup_printf ("[gesture: %s]",
+      gst_structure_get_string (result, "gesture"));
 
-  gst_structure_get_uint64 (result, "timestamp", &timestamp);
-  gst_structure_get_uint64 (result, "duration", &duration);
-  gst_structure_get_double (result, "confidence", &confidence);
-  g_print ("%8.2f %8.2f  [gesture: %s] %3.0f %%\n", timestamp / 1e9,
-      (timestamp + duration) / 1e9,
-      gst_structure_get_string (result, "gesture"), 100 * confidence);
+  print_span (result, text);
 }
 
 static void
@@ -257,7 +268,7 @@ open_microphone (Watch *watch)
     g_clear_pointer (&source, gst_object_unref);
     return FALSE;
   }
-  watch->partials = TRUE;
+  watch->partials = watch->phrases == NULL;
   gst_bin_add_many (GST_BIN (watch->pipeline), source, branch, NULL);
   return gst_element_link (source, branch);
 }
@@ -286,6 +297,8 @@ main (int argc, char **argv)
         "Write the text to a WebVTT file", "FILE" },
     { "partials", 'p', 0, G_OPTION_ARG_NONE, &watch.partials,
         "Print what is heard so far, too", NULL },
+    { "phrases", 0, 0, G_OPTION_ARG_FILENAME, &watch.phrases,
+        "Hear nothing but the phrases of a file, one a line", "FILE" },
     { "speech-model", 0, 0, G_OPTION_ARG_FILENAME, &watch.speech_model,
         "Another speech model", "FILE" },
     { "gesture-model", 0, 0, G_OPTION_ARG_FILENAME, &watch.gesture_model,

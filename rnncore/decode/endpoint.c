@@ -17,12 +17,15 @@ classify (const RnncEndpoint *endpoint, gboolean in_word)
 }
 
 RnncEndpointKind
-rnnc_endpoint_push (RnncEndpoint *endpoint, gboolean letter, gboolean in_word)
+rnnc_endpoint_push (RnncEndpoint *endpoint, gboolean letter, gboolean speaking,
+    gboolean in_word)
 {
   RnncEndpointKind kind;
 
   if (letter) {
     endpoint->open = TRUE;
+    endpoint->silent = 0;
+  } else if (speaking && endpoint->open) {
     endpoint->silent = 0;
   } else {
     endpoint->silent++;

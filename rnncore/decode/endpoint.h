@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   RNNC_ENDPOINT_NONE,
-  RNNC_ENDPOINT_SILENCE, /* enough silence behind the last letter */
+  RNNC_ENDPOINT_SILENCE, /* enough silence behind the last letter, and voice */
   RNNC_ENDPOINT_LENGTH,  /* too long; speech may go on */
   RNNC_ENDPOINT_IDLE,    /* no utterance, and silence as long as the longest */
 } RnncEndpointKind;
@@ -23,7 +23,7 @@ typedef struct {
   /* State. */
   gboolean open;  /* a letter was heard since the last endpoint */
   guint64 length; /* frames since that letter */
-  guint64 silent; /* frames since the last letter or endpoint */
+  guint64 silent; /* frames since the last letter, voice or endpoint */
 } RnncEndpoint;
 
 static inline void
@@ -37,11 +37,13 @@ rnnc_endpoint_reset (RnncEndpoint *endpoint)
 /**
  * rnnc_endpoint_push:
  * @letter: whether the frame belongs to a letter
+ * @speaking: whether somebody is known to speak; ends no utterance by silence
+ *   and begins none
  * @in_word: whether the last word may go on
  *
  * Returns: what ends with this frame; the next frame begins anew
  */
-RnncEndpointKind
-rnnc_endpoint_push (RnncEndpoint *endpoint, gboolean letter, gboolean in_word);
+RnncEndpointKind rnnc_endpoint_push (RnncEndpoint *endpoint, gboolean letter,
+    gboolean speaking, gboolean in_word);
 
 G_END_DECLS

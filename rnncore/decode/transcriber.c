@@ -7,6 +7,7 @@
 #include "rnncore/decode/hot-words.h"
 #include "rnncore/decode/phrase-list.h"
 #include "rnncore/decode/recogniser.h"
+#include "rnncore/decode/voice-gate.h"
 #include "rnncore/decode/whole.h"
 #include "rnncore/model/model-private.h"
 
@@ -21,6 +22,9 @@
 /* Output frames by which a word may begin earlier for a network that sees the
  * whole utterance than for one that hears it in chunks. */
 #define EARLIER 13
+
+/* ln of the posterior of a letter where nobody speaks. */
+#define UNHEARD -50.0f
 
 struct _RnncTranscriber {
   RnncModel *model;
@@ -40,6 +44,14 @@ struct _RnncTranscriber {
   RnncEndpoint endpoint;
   gboolean partials;
   guint64 partial_interval; /* frames */
+
+  RnncModel *voice_model; /* (nullable): of voice activity */
+  RnncVoiceGate *gate;    /* (nullable) */
+  guint n_pending;        /* frames whose voice is not known yet */
+  guint pending_capacity;
+  guint64 n_taken; /* frames out of the queue, since the start */
+  float *pending;  /* [pending_capacity, labels], a ring */
+  float *silence;  /* [labels]: a frame in which nobody speaks */
 
   guint64 n_samples; /* since the start */
   guint phase;       /* samples in the block */
@@ -92,6 +104,13 @@ frame_start (const RnncTranscriber *transcriber, guint64 frame)
       + transcriber->centre - transcriber->frame_length;
 
   return time_of_half_samples (transcriber, (guint64) MAX (position, 0));
+}
+
+/* The sample in the middle of it. */
+static guint64
+frame_middle (const RnncTranscriber *transcriber, guint64 frame)
+{
+  return frame * transcriber->frame_length + (guint64) transcriber->centre / 2;
 }
 
 static guint64
@@ -188,17 +207,31 @@ utterance_start (const RnncTranscriber *transcriber)
       start > EARLIER ? start - EARLIER : 0);
 }
 
+/* Whether somebody speaks in output frame @frame. */
+static RnncVoice
+look_for_voice (const RnncTranscriber *transcriber, guint64 frame)
+{
+  return transcriber->gate == NULL ? RNNC_VOICE_NEAR
+                                   : rnnc_voice_gate_look (transcriber->gate,
+                                       frame_middle (transcriber, frame));
+}
+
 static void
 hear_whole (RnncTranscriber *transcriber)
 {
   guint64 from = utterance_start (transcriber);
   guint64 to = rnnc_recogniser_n_frames (transcriber->recogniser);
+  gsize n_labels = rnnc_model_output_size (transcriber->model);
   guint n;
-  const float *frames;
+  float *frames;
 
   if (to == from)
     return;
   frames = rnnc_whole_run (transcriber->whole, from, to, &n);
+  for (guint t = 0; t < n; t++)
+    if (look_for_voice (transcriber, from + t) == RNNC_VOICE_NONE)
+      memcpy (frames + t * n_labels, transcriber->silence,
+          n_labels * sizeof (float));
   rnnc_recogniser_again (transcriber->recogniser, frames, n, from);
 }
 
@@ -240,14 +273,19 @@ maybe_report_partial (RnncTranscriber *transcriber)
   transcriber->next_partial = n_frames + transcriber->partial_interval;
 }
 
+/* Letters are heard where somebody speaks or nearly does; while somebody does,
+ * there is no silence. */
 static void
 push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
 {
   RnncRecogniser *recogniser = transcriber->recogniser;
-  gboolean letter = rnnc_recogniser_push (recogniser, log_posteriors,
+  RnncVoice voice
+      = look_for_voice (transcriber, rnnc_recogniser_n_frames (recogniser));
+  gboolean letter = rnnc_recogniser_push (recogniser,
+      voice == RNNC_VOICE_NONE ? transcriber->silence : log_posteriors,
       transcriber->endpoint.open);
   RnncEndpointKind kind = rnnc_endpoint_push (&transcriber->endpoint, letter,
-      rnnc_recogniser_in_word (recogniser));
+      voice == RNNC_VOICE_SPEAKING, rnnc_recogniser_in_word (recogniser));
 
   if (kind == RNNC_ENDPOINT_NONE && rnnc_recogniser_is_full (recogniser)) {
     rnnc_endpoint_reset (&transcriber->endpoint);
@@ -274,14 +312,44 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
   }
 }
 
+/* Frames whose voice is known by now. */
+static void
+take_pending (RnncTranscriber *transcriber)
+{
+  gsize n_labels = rnnc_model_output_size (transcriber->model);
+
+  while (transcriber->n_pending > 0
+      && rnnc_voice_gate_knows (transcriber->gate,
+          frame_middle (transcriber, transcriber->n_taken))) {
+    gsize at = transcriber->n_taken % transcriber->pending_capacity;
+
+    push_frame (transcriber, transcriber->pending + at * n_labels);
+    transcriber->n_taken++;
+    transcriber->n_pending--;
+  }
+}
+
 static void
 on_outputs (const float *outputs, gsize n_frames, gpointer user_data)
 {
   RnncTranscriber *transcriber = user_data;
   gsize n_labels = rnnc_model_output_size (transcriber->model);
 
-  for (gsize t = 0; t < n_frames; t++)
-    push_frame (transcriber, outputs + t * n_labels);
+  for (gsize t = 0; t < n_frames; t++) {
+    const float *frame = outputs + t * n_labels;
+    guint64 number = transcriber->n_taken + transcriber->n_pending;
+
+    if (transcriber->gate == NULL) {
+      push_frame (transcriber, frame);
+      continue;
+    }
+    g_assert (transcriber->n_pending < transcriber->pending_capacity);
+    memcpy (transcriber->pending
+            + number % transcriber->pending_capacity * n_labels,
+        frame, n_labels * sizeof (float));
+    transcriber->n_pending++;
+    take_pending (transcriber);
+  }
 }
 
 /* --- the object ----------------------------------------------------------- */
@@ -356,6 +424,10 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->centre = config->window;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
   transcriber->recogniser = rnnc_recogniser_new (model);
+  transcriber->silence = g_new (float, rnnc_model_output_size (model));
+  for (gsize i = 0; i < rnnc_model_output_size (model); i++)
+    transcriber->silence[i]
+        = (gint) i == rnnc_model_blank (model) ? 0.0f : UNHEARD;
   rnnc_transcriber_options_init (&defaults);
   rnnc_transcriber_set_options (transcriber,
       options != NULL ? options : &defaults);
@@ -370,6 +442,10 @@ rnnc_transcriber_free (RnncTranscriber *transcriber)
   rnnc_stream_free (transcriber->stream);
   rnnc_recogniser_free (transcriber->recogniser);
   rnnc_whole_free (transcriber->whole);
+  rnnc_voice_gate_free (transcriber->gate);
+  g_clear_pointer (&transcriber->voice_model, rnnc_model_unref);
+  g_free (transcriber->pending);
+  g_free (transcriber->silence);
   rnnc_model_unref (transcriber->model);
   for (guint i = 0; i < transcriber->n_readings; i++)
     g_free (transcriber->words[i]);
@@ -390,6 +466,39 @@ make_room (RnncTranscriber *transcriber, guint capacity, guint n_readings)
         i < transcriber->n_readings ? transcriber->words[i] : NULL, capacity);
   transcriber->n_readings = n;
   transcriber->capacity = capacity;
+}
+
+/* What hears where somebody speaks, and the frames that wait for it. */
+static void
+make_gate (RnncTranscriber *transcriber)
+{
+  gsize n_labels = rnnc_model_output_size (transcriber->model);
+  guint64 history = rnnc_model_latency_samples (transcriber->model)
+      + 2 * transcriber->block;
+  guint64 wait;
+
+  g_clear_pointer (&transcriber->gate, rnnc_voice_gate_free);
+  g_clear_pointer (&transcriber->pending, g_free);
+  if (transcriber->voice_model == NULL)
+    return;
+  /* A whole utterance is looked at again at its end. */
+  if (transcriber->whole_utterance > 0)
+    history += (guint64) transcriber->capacity * transcriber->frame_length;
+  history += rnnc_model_latency_samples (transcriber->voice_model);
+  transcriber->gate = rnnc_voice_gate_new (transcriber->voice_model, history);
+  wait = rnnc_voice_gate_latency (transcriber->gate);
+  transcriber->pending_capacity
+      = (guint) (wait / transcriber->frame_length) + 2 * BLOCK_FRAMES;
+  transcriber->pending = g_new (float, transcriber->pending_capacity *n_labels);
+}
+
+static void
+make_whole (RnncTranscriber *transcriber)
+{
+  g_clear_pointer (&transcriber->whole, rnnc_whole_free);
+  if (transcriber->whole_utterance > 0)
+    transcriber->whole = rnnc_whole_new (transcriber->model,
+        transcriber->capacity + transcriber->pending_capacity);
 }
 
 /* The longest utterance that is heard once more as a whole, ns; 0: none is. */
@@ -441,11 +550,27 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
       endpoint->open);
   if (whole == transcriber->whole_utterance)
     return;
-  g_clear_pointer (&transcriber->whole, rnnc_whole_free);
-  if (whole > 0)
-    transcriber->whole
-        = rnnc_whole_new (transcriber->model, transcriber->capacity);
   transcriber->whole_utterance = whole;
+  make_gate (transcriber);
+  make_whole (transcriber);
+}
+
+gboolean
+rnnc_transcriber_set_voice_activity (RnncTranscriber *transcriber,
+    RnncModel *model, GError **error)
+{
+  g_return_val_if_fail (transcriber != NULL, FALSE);
+
+  if (model != NULL && !rnnc_voice_gate_check (model, transcriber->rate, error))
+    return FALSE;
+  rnnc_transcriber_reset (transcriber);
+  if (model != NULL)
+    rnnc_model_ref (model);
+  g_clear_pointer (&transcriber->voice_model, rnnc_model_unref);
+  transcriber->voice_model = model;
+  make_gate (transcriber);
+  make_whole (transcriber);
+  return TRUE;
 }
 
 void
@@ -495,6 +620,10 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
     guint n = (guint) MIN (n_samples, transcriber->block - transcriber->phase);
 
     transcriber->n_samples += n;
+    if (transcriber->gate != NULL) {
+      rnnc_voice_gate_push (transcriber->gate, samples, n);
+      take_pending (transcriber);
+    }
     if (transcriber->whole != NULL)
       rnnc_whole_push (transcriber->whole, transcriber->stream, samples, n,
           utterance_start (transcriber));
@@ -506,8 +635,11 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
     if (transcriber->phase < transcriber->block)
       continue;
     transcriber->phase = 0;
-    if (transcriber->core_reset_due)
+    if (transcriber->core_reset_due) {
       rnnc_stream_replay_core (transcriber->stream);
+      if (transcriber->gate != NULL)
+        rnnc_voice_gate_replay_core (transcriber->gate);
+    }
     transcriber->core_reset_due = FALSE;
   }
 }
@@ -523,6 +655,10 @@ restart (RnncTranscriber *transcriber)
   transcriber->reported = 0;
   transcriber->next_partial = 0;
   transcriber->utterance_begin = 0;
+  transcriber->n_pending = 0;
+  transcriber->n_taken = 0;
+  if (transcriber->gate != NULL)
+    rnnc_voice_gate_reset (transcriber->gate);
   if (transcriber->whole != NULL)
     rnnc_whole_reset (transcriber->whole);
 }
@@ -532,6 +668,10 @@ rnnc_transcriber_flush (RnncTranscriber *transcriber)
 {
   g_return_if_fail (transcriber != NULL);
 
+  if (transcriber->gate != NULL) {
+    rnnc_voice_gate_flush (transcriber->gate);
+    take_pending (transcriber);
+  }
   if (transcriber->whole != NULL)
     rnnc_whole_flush (transcriber->whole, transcriber->stream,
         utterance_start (transcriber));
@@ -591,7 +731,15 @@ rnnc_transcriber_settled (RnncTranscriber *transcriber)
 guint64
 rnnc_transcriber_latency (RnncTranscriber *transcriber)
 {
+  guint64 own, voice;
+
   g_return_val_if_fail (transcriber != NULL, 0);
 
-  return rnnc_model_latency (transcriber->model);
+  own = rnnc_model_latency (transcriber->model);
+  if (transcriber->gate == NULL)
+    return own;
+  voice = time_of_half_samples (transcriber,
+      2 * rnnc_voice_gate_latency (transcriber->gate)
+          + transcriber->frame_length);
+  return MAX (own, voice);
 }

@@ -114,7 +114,7 @@ rnnc_whole_flush (RnncWhole *whole, RnncStream *stream, guint64 from)
   rnnc_stream_flush (stream);
 }
 
-const float *
+float *
 rnnc_whole_run (RnncWhole *whole, guint64 from, guint64 to, guint *n_frames)
 {
   guint64 first

@@ -30,9 +30,9 @@ void rnnc_whole_flush (RnncWhole *whole, RnncStream *stream, guint64 from);
  *
  * The utterance at once, with what lies around it as context.
  *
- * Returns: [n_frames, output size]
+ * Returns: [n_frames, output size], for the caller to change
  */
-const float *
+float *
 rnnc_whole_run (RnncWhole *whole, guint64 from, guint64 to, guint *n_frames);
 
 G_END_DECLS

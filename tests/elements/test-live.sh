@@ -11,6 +11,7 @@ root=$1
 write_toys=$2
 watch=$3
 pipelines=$root/pipelines
+build=$(cd "$(dirname "$watch")/.." && pwd)
 # shellcheck source=tests/support/tap.sh
 . "$root/tests/support/tap.sh"
 
@@ -160,6 +161,69 @@ watch_c() {
   holds "$(cat "$work/out")" " ab  " " cd  "
 }
 
+watch_phrases() {
+  printf 'ab cd\nfa\n' > "$work/phrases.txt"
+  start 1 "$watch" --speech-model "$work/tones.safetensors" \
+    --phrases "$work/phrases.txt" mic || return 1
+  paplay --device=first "$work/cd.wav"
+  sleep 1
+  paplay --device=first "$work/short.wav"
+  end
+  holds "$(cat "$work/out")" '^ +[0-9.]+ +[0-9.]+  ab cd +[0-9]+ %$' || return 1
+  equal 1 "$(wc -l < "$work/out")"
+}
+
+# listens: by then the demo's own look for a microphone is over.
+listens() {
+  grep -q '   start' "$work/err" && count_listeners 1
+}
+
+# start_demo MODE
+start_demo() {
+  start 0 env RNNC_DEMO_BUILD="$build" "$root/demo" "$1"
+  wait_for listens || { cat "$work/err"; return 1; }
+  sleep 0.5
+}
+
+demo_mic() {
+  start_demo mic || return 1
+  paplay --device=first "$work/sample.wav"
+  end
+  holds "$(cat "$work/out")" '^… .*seven' ' five +[0-9]+ %$' || return 1
+  holds "$(cat "$work/err")" '^Speak; Ctrl-C ends it' '^Next: '
+}
+
+# A phrase is announced, and another sentence is not.
+demo_commands() {
+  command -v text2wave > /dev/null && [ -d /usr/share/festival/voices/us ] \
+    || { echo "festival has no voice here"; return 77; }
+  echo "turn on the kitchen light." | text2wave -F 16000 -o "$work/phrase.wav" \
+    || { echo "festival does not speak"; return 77; }
+  start_demo commands || return 1
+  paplay --device=first "$work/sample.wav"
+  sleep 1
+  paplay --device=first "$work/phrase.wav"
+  end
+  equal 1 "$(wc -l < "$work/out")" || return 1
+  holds "$(cat "$work/out")" '  turn on the kitchen light +[0-9]+ %$' || return 1
+  holds "$(cat "$work/err")" '^  turn on the kitchen light$' '^Next: '
+}
+
+demo_without_microphone() {
+  local mode result
+  ! compgen -G '/dev/snd/pcm*c' > /dev/null \
+    || { echo "this machine has a microphone"; return 77; }
+  for mode in mic commands; do
+    result=0
+    PULSE_SERVER=unix:/nowhere RNNC_DEMO_BUILD="$build" "$root/demo" "$mode" \
+      > "$work/out" 2> "$work/err" || result=$?
+    equal 1 "$result" || return 1
+    equal "" "$(cat "$work/out")" || return 1
+    equal 2 "$(wc -l < "$work/err")" || return 1
+    holds "$(tail -n 1 "$work/err")" 'no microphone can be opened' || return 1
+  done
+}
+
 watch_python() {
   /usr/bin/python3 -c 'import gi; gi.require_version ("Gst", "1.0")' \
     || { echo "python3-gi is not installed"; return 77; }
@@ -176,5 +240,9 @@ try two-mics microphones
 try voice-commands commands
 try camera-captions overlay
 try rnn-watch watch_c
+try rnn-watch-phrases watch_phrases
 try watch.py watch_python
+try demo-mic demo_mic
+try demo-commands demo_commands
+try demo-without-microphone demo_without_microphone
 finish

@@ -9,6 +9,7 @@ set -euo pipefail
 root=$1
 write_toys=$2
 pipelines=$root/pipelines
+build=$(cd "$(dirname "$3")/.." && pwd)
 sample=$root/tools/sample/sample.mkv
 # shellcheck source=tests/support/tap.sh
 . "$root/tests/support/tap.sh"
@@ -103,6 +104,73 @@ gesture_overlay() {
   [ "$frames" -eq 38 ]
 }
 
+# bright_edge VIDEO TIME Y: pixels as bright as letters in a fifth of the picture
+# from Y on; the sample has none at its edges.
+bright_edge() {
+  ffmpeg -v error -ss "$2" -i "$1" -frames:v 1 -vf "crop=iw:ih/5:0:$3" \
+    -f rawvideo -pix_fmt gray - | tr -d '\000-\337' | wc -c
+}
+
+# Captions below, the gesture above, in what browsers and VLC play.
+captioned_video() {
+  "$pipelines/file-captioned-video" "$sample" "$work/captions.webm" || return 1
+  [ -z "${KEEP_FRAMES:-}" ] || ffmpeg -v error -y -ss 1.5 \
+    -i "$work/captions.webm" -frames:v 1 "$KEEP_FRAMES/captioned-video.png"
+  equal "opus vp8" "$(ffprobe -v error -show_entries stream=codec_name \
+    -of csv=p=0 "$work/captions.webm" | sort | paste -sd' ')" || return 1
+  echo "bright: $(bright_edge "$work/captions.webm" 1.5 0)" \
+    "$(bright_edge "$work/captions.webm" 1.5 ih*4/5)" \
+    "$(bright_edge "$sample" 1.5 0) $(bright_edge "$sample" 1.5 ih*4/5)"
+  [ "$(bright_edge "$work/captions.webm" 1.5 0)" -gt 20 ] \
+    && [ "$(bright_edge "$work/captions.webm" 1.5 ih*4/5)" -gt 50 ] \
+    && [ "$(bright_edge "$sample" 1.5 0)" -lt 5 ] \
+    && [ "$(bright_edge "$sample" 1.5 ih*4/5)" -lt 5 ]
+}
+
+# ./demo, but for what it installs and builds.
+demo() {
+  RNNC_DEMO_BUILD=$build RNNC_DEMO_OUTPUT=$work/demo "$root/demo" "$@"
+}
+
+demo_sample() {
+  local out
+  out=$(demo 2> "$work/err") || { cat "$work/err"; return 1; }
+  holds "$out" ' \[gesture: right\] +[0-9]+ %$' ' seven +[0-9]+ %$' \
+    "^Video:  $work/demo/sample.captions.webm$" \
+    "^WebVTT: $work/demo/sample.vtt$" || return 1
+  holds "$(cat "$work/err")" '^1 of 2: ' '^2 of 2: ' '^Next: ' || return 1
+  holds "$(cues "$work/demo/sample.vtt")" 'seven' || return 1
+  [ -s "$work/demo/sample.captions.webm" ]
+}
+
+# Sound alone: subtitles, and it is said why there is no video.
+demo_sound() {
+  local out
+  ffmpeg -v error -y -i "$sample" -vn -ar 16000 -ac 1 "$work/a b.wav"
+  out=$(demo "$work/a b.wav" 2> "$work/err") || { cat "$work/err"; return 1; }
+  holds "$out" ' seven +[0-9]+ %$' "^WebVTT: $work/demo/a b.vtt$" || return 1
+  ! grep -q '^Video' <<< "$out" || return 1
+  holds "$(cat "$work/err")" 'has no video that can be decoded$' \
+    'subtitles are all there is' || return 1
+  [ ! -e "$work/demo/a b.captions.webm" ]
+}
+
+demo_faults() {
+  local result=0
+  demo /nowhere/x.wav 2> "$work/err" || result=$?
+  equal 1 "$result" || return 1
+  equal "demo: cannot read /nowhere/x.wav" "$(cat "$work/err")" || return 1
+  result=0
+  demo one two 2> "$work/err" || result=$?
+  equal 2 "$result" || return 1
+  result=0
+  demo --fast 2> "$work/err" || result=$?
+  equal 2 "$result" || return 1
+  holds "$(demo --help)" './demo commands' || return 1
+  ! demo "$work/tones.safetensors" > "$work/out" 2> "$work/err" || return 1
+  holds "$(cat "$work/err")" '^rnn-watch: .*tones.safetensors: '
+}
+
 helps() {
   local script
   for script in "$pipelines"/*-* "$pipelines/watch.py"; do
@@ -119,6 +187,8 @@ faults() {
       || return 1
   done
   holds "$(cat "$work/err")" 'cannot read|Usage' || return 1
+  "$pipelines/file-captioned-video" "$work/in.wav" "$work/no.out" \
+    2> "$work/err" || [ $? -eq 3 ] || return 1
   ! "$pipelines/voice-commands" "$work/in.wav" no-such-program 2> "$work/err" \
     || return 1
   holds "$(cat "$work/err")" 'no program no-such-program' || return 1
@@ -132,6 +202,10 @@ try file-speech-gestures both
 try watch.py watch_python
 try overlay overlay
 try gesture-overlay gesture_overlay
+try captioned-video captioned_video
+try demo-sample demo_sample
+try demo-sound demo_sound
+try demo-faults demo_faults
 try help helps
 try faults faults
 finish

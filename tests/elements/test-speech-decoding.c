@@ -182,6 +182,79 @@ test_bad_file (gconstpointer data)
   remove_file (file);
 }
 
+/* --- voice activity ------------------------------------------------------- */
+
+static char *
+hear_with_voice (const char *voice, const char *script)
+{
+  g_autofree char *properties = g_strdup_printf ("line-feeds=never%s%s",
+      voice != NULL ? " vad-model=" : "", voice != NULL ? voice : "");
+  SpeechHarness *speech = speech_harness_new (properties, "F32LE");
+  char *text;
+
+  speech_harness_say (speech, script, 0, 333);
+  speech_harness_eos (speech);
+  text = speech_harness_take_text (speech);
+  speech_harness_free (speech);
+  return text;
+}
+
+/* "f" is a noise. */
+static void
+test_voice (void)
+{
+  static const char script[] = "....f..........ab c..........f..........d";
+  char *voice = voice_model_write (TONE_RATE);
+  g_autofree char *without = hear_with_voice (NULL, script);
+  g_autofree char *with = hear_with_voice (voice, script);
+
+  g_assert_cmpstr (without, ==, "f|ab c|f|d");
+  g_assert_cmpstr (with, ==, "ab c|d");
+  toy_model_remove (voice);
+}
+
+/* One error, with the file and the reason. */
+static void
+assert_voice_refused (const char *voice, const char *reason)
+{
+  g_autofree char *properties = g_strdup_printf ("vad-model=%s", voice);
+  SpeechHarness *speech = speech_harness_new (properties, "F32LE");
+
+  assert_fault (pop_fault (speech, GST_MESSAGE_ERROR), voice, reason);
+  g_assert_null (gst_bus_pop_filtered (speech->bus, GST_MESSAGE_ERROR));
+  speech_harness_free (speech);
+}
+
+static void
+test_voice_refused (void)
+{
+  char *slow = voice_model_write (8000);
+  char *speech = tone_model_write ();
+
+  assert_voice_refused (slow, "hears 8000 Hz, the speech model 16000 Hz");
+  assert_voice_refused (speech, "its task is not voice-activity");
+  assert_voice_refused ("/nowhere/voice.safetensors", "");
+  toy_model_remove (slow);
+  toy_model_remove (speech);
+}
+
+/* Named while playing, it waits for the next start. */
+static void
+test_voice_while_playing (void)
+{
+  char *voice = voice_model_write (TONE_RATE);
+  SpeechHarness *speech = speech_harness_new ("line-feeds=never", "F32LE");
+  g_autofree char *text = NULL;
+
+  speech_harness_say (speech, "..", 0, 0);
+  g_object_set (speech->element, "vad-model", voice, NULL);
+  speech_harness_say (speech, "..f..........", 200 * GST_MSECOND, 0);
+  text = speech_harness_take_text (speech);
+  g_assert_cmpstr (text, ==, "f");
+  speech_harness_free (speech);
+  toy_model_remove (voice);
+}
+
 /* --- search --------------------------------------------------------------- */
 
 /* A faint "b" between "b" and nothing: a hot word decides. */
@@ -376,6 +449,9 @@ main (int argc, char **argv)
   add_tables ();
   g_test_add_func ("/rnnspeech/phrases/number", test_phrase_number);
   g_test_add_func ("/rnnspeech/phrases/change", test_phrases_change);
+  g_test_add_func ("/rnnspeech/voice/noise", test_voice);
+  g_test_add_func ("/rnnspeech/voice/refused", test_voice_refused);
+  g_test_add_func ("/rnnspeech/voice/while-playing", test_voice_while_playing);
   g_test_add_func ("/rnnspeech/hotwords", test_hot_words);
   g_test_add_func ("/rnnspeech/alternatives", test_alternatives);
   g_test_add_data_func ("/rnnspeech/beam-width/1",

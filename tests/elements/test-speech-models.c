@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The shipped models in rnnspeech: on real speech it says what the core says of
- * the same samples, in each mode and with a language model. */
+ * the same samples, in each mode, with a language model and with a network of
+ * voice activity. */
 #include <gst/check/gstharness.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static const struct {
   guint beam_width;
   const char *language; /* (nullable) */
   const char *heard;    /* of what is said: "seven four one … five two one" */
+  const char *voice;    /* (nullable): network of voice activity */
 } cases[] = {
   { "streaming", "speech-en-streaming", "auto", 1, NULL, "five two one" },
   { "streaming-language", "speech-en-streaming", "auto", 8, "lm-en",
@@ -26,6 +28,12 @@ static const struct {
   { "whole", "speech-en", "offline", 1, NULL, "seven four one" },
   { "whole-auto", "speech-en", "auto", 1, NULL, "seven four one" },
   { "whole-language", "speech-en", "offline", 8, "lm-en", "seven four one" },
+  { "streaming-voice", "speech-en-streaming", "auto", 1, NULL, "five two one",
+      "vad-en" },
+  { "chunks-voice", "speech-en", "streaming", 1, NULL, "five two one",
+      "vad-en" },
+  { "whole-voice", "speech-en", "offline", 1, NULL, "seven four one",
+      "vad-en" },
 };
 
 /* --- the sample ----------------------------------------------------------- */
@@ -118,6 +126,13 @@ core_text (guint i, const GByteArray *samples)
     g_assert_no_error (error);
     rnnc_transcriber_set_language_model (transcriber, letters);
   }
+  if (cases[i].voice != NULL) {
+    g_autoptr (RnncModel) voice = load (cases[i].voice);
+
+    g_assert_true (
+        rnnc_transcriber_set_voice_activity (transcriber, voice, &error));
+    g_assert_no_error (error);
+  }
   rnnc_transcriber_push (transcriber, (gconstpointer) samples->data,
       samples->len / sizeof (float));
   rnnc_transcriber_flush (transcriber);
@@ -141,6 +156,8 @@ make_harness (guint i)
   if (cases[i].language != NULL)
     g_string_append_printf (line, " language-model=%s language-model-weight=%s",
         cases[i].language, weight);
+  if (cases[i].voice != NULL)
+    g_string_append_printf (line, " vad-model=%s", cases[i].voice);
   harness = gst_harness_new_parse (line->str);
   gst_harness_set_live (harness, FALSE);
   gst_harness_set_src_caps_str (harness, caps);

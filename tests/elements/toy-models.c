@@ -10,6 +10,9 @@
 
 #define BANDS 8
 #define LABELS 8
+#define VOICE_BANDS 6
+/* The same of a voice: what an ending tone leaks to its neighbours is below. */
+#define VOICE_LOUD 6.5f
 /* Log power from which on a band is a tone, between silence and sound. */
 #define LOUD 4.0f
 #define SHARPNESS 2.0f
@@ -72,6 +75,47 @@ char *
 tone_model_write (void)
 {
   return tone_model_write_as ("en", TONE_RATE);
+}
+
+char *
+voice_model_write (guint rate)
+{
+  /* Weights and bias of each band's loudness, then of silence and speech. */
+  float data[VOICE_BANDS * BANDS + VOICE_BANDS + 2 * VOICE_BANDS + 2] = { 0 };
+  float *bias = data + VOICE_BANDS * BANDS;
+  float *head = bias + VOICE_BANDS;
+  g_autofree char *description
+      = g_strdup_printf ("{\"format\":1,\"task\":\"voice-activity\","
+                         "\"frontend\":{\"type\":\"log-mel\",\"rate\":%u,"
+                         "\"mels\":%d},\"layers\":[{\"type\":\"dense\","
+                         "\"name\":\"bands\",\"units\":%d},"
+                         "{\"type\":\"relu\"},{\"type\":\"dense\","
+                         "\"name\":\"head\",\"units\":2},"
+                         "{\"type\":\"log-softmax\"}],"
+                         "\"labels\":[\"silence\",\"speech\"]}",
+          rate, BANDS, VOICE_BANDS);
+  const gsize ends[] = { 4 * VOICE_BANDS * BANDS, 4 * VOICE_BANDS * (BANDS + 1),
+    4 * VOICE_BANDS * (BANDS + 3), 4 * G_N_ELEMENTS (data) };
+  g_autofree char *tensors
+      = g_strdup_printf ("\"bands.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d]"
+                         ","
+                         "\"data_offsets\":[0,%zu]},"
+                         "\"bands.bias\":{\"dtype\":\"F32\",\"shape\":[%d],"
+                         "\"data_offsets\":[%zu,%zu]},"
+                         "\"head.weight\":{\"dtype\":\"F32\",\"shape\":[2,%d],"
+                         "\"data_offsets\":[%zu,%zu]},"
+                         "\"head.bias\":{\"dtype\":\"F32\",\"shape\":[2],"
+                         "\"data_offsets\":[%zu,%zu]}",
+          VOICE_BANDS, BANDS, ends[0], VOICE_BANDS, ends[0], ends[1],
+          VOICE_BANDS, ends[1], ends[2], ends[2], ends[3]);
+
+  for (guint i = 0; i < VOICE_BANDS; i++) {
+    data[i * BANDS + i] = 1;
+    bias[i] = -VOICE_LOUD;
+    head[VOICE_BANDS + i] = 10 * SHARPNESS;
+  }
+  head[2 * VOICE_BANDS] = 1; /* silence, unless */
+  return write_model (description, tensors, data, G_N_ELEMENTS (data));
 }
 
 float *

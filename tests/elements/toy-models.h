@@ -16,6 +16,10 @@ char *tone_model_write (void);
 /* The same, with @language and @rate. */
 char *tone_model_write_as (const char *language, guint rate);
 
+/* A network of voice activity at @rate: there is a voice where there is any
+ * tone but "f", which is a noise. */
+char *voice_model_write (guint rate);
+
 /**
  * tone_script:
  * @script: what the model is to hear: "a" to "f" and " " are tones of 100 ms,

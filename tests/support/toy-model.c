@@ -136,6 +136,48 @@ toy_speech_signal (const char *script, gsize samples_per_character,
   return samples;
 }
 
+/* --- voice ---------------------------------------------------------------- */
+
+#define N_VOICE_BANDS 5
+
+char *
+toy_voice_description (void)
+{
+  return g_strdup (
+      "{\"format\":1,\"task\":\"voice-activity\","
+      "\"frontend\":{\"type\":\"log-mel\",\"rate\":8000,\"window\":200,"
+      "\"hop\":100,\"fft\":256,\"mels\":20,\"fmin\":0,\"fmax\":4000},"
+      "\"layers\":["
+      "{\"type\":\"conv1d\",\"name\":\"bands\",\"channels\":5,\"kernel\":3,"
+      "\"left\":1,\"right\":1,\"bias\":false},"
+      "{\"type\":\"relu\"},"
+      "{\"type\":\"dense\",\"name\":\"head\",\"units\":2},"
+      "{\"type\":\"log-softmax\"}],"
+      "\"labels\":[\"silence\",\"speech\"]}");
+}
+
+RnncModel *
+toy_voice_model (const char *description, GError **error)
+{
+  static const guint heard[N_VOICE_BANDS] = { 1, 4, 7, 10, 13 };
+  static float bands[N_VOICE_BANDS][N_MELS][3];
+  static float head[2][N_VOICE_BANDS];
+  static float head_bias[2] = { 5.0f, 0.0f };
+  const RnncTensor tensors[] = {
+    TENSOR ("bands.weight", bands, 3, N_VOICE_BANDS, N_MELS, 3),
+    TENSOR ("head.weight", head, 2, 2, N_VOICE_BANDS),
+    TENSOR ("head.bias", head_bias, 1, 2),
+  };
+  g_autofree char *own = description ? NULL : toy_voice_description ();
+
+  for (guint c = 0; c < N_VOICE_BANDS; c++) {
+    bands[c][heard[c]][1] = 1.0f;
+    head[1][c] = 5.0f;
+  }
+  return load_tensors (tensors, G_N_ELEMENTS (tensors),
+      description ? description : own, error);
+}
+
 /* --- gestures ------------------------------------------------------------- */
 
 #define GESTURE_GAIN 12.0f

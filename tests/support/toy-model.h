@@ -23,6 +23,14 @@ RnncModel *toy_speech_model (const char *description, GError **error);
  * there is @silence beside five of 0: as a trained model is. */
 RnncModel *toy_speech_model_sure (float silence, GError **error);
 
+/* Says where somebody speaks: where there is the tone of ' ', 'a', 'b' or 'c',
+ * or one of TOY_VOICE_HUM Hz, that is no letter; 'd' is a noise. At the rate of
+ * the speech model, an output each 12.5 ms that looks a frame ahead. Labels
+ * "silence" and "speech". */
+#define TOY_VOICE_HUM 220.0
+char *toy_voice_description (void);
+RnncModel *toy_voice_model (const char *description, GError **error);
+
 /* One tone a character, '_' is silence. */
 float *toy_speech_signal (const char *script, gsize samples_per_character,
     gsize *n_samples);

@@ -39,7 +39,7 @@ test_endpoint (gconstpointer data)
       in_word = TRUE;
     else if (*c == ' ')
       in_word = FALSE;
-    kind = rnnc_endpoint_push (&endpoint, *c == 'a', in_word);
+    kind = rnnc_endpoint_push (&endpoint, *c == 'a', FALSE, in_word);
     g_string_append_c (out, ".SLI"[kind]);
     if (kind == RNNC_ENDPOINT_SILENCE || kind == RNNC_ENDPOINT_LENGTH)
       in_word = FALSE;

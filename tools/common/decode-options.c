@@ -17,9 +17,11 @@ decode_options_clear (DecodeOptions *options)
   g_clear_pointer (&options->language_model, rnnc_language_model_unref);
   g_clear_pointer (&options->words, rnnc_hot_words_unref);
   g_clear_pointer (&options->list, rnnc_phrase_list_unref);
+  g_clear_pointer (&options->voice, rnnc_model_unref);
   g_free (options->language);
   g_free (options->hot_words);
   g_free (options->phrases);
+  g_free (options->voice_activity);
 }
 
 static gboolean
@@ -72,6 +74,8 @@ decode_options_group (DecodeOptions *options)
         "Hear only these phrases, one a line", "FILE" },
     { "phrase-threshold", 0, 0, G_OPTION_ARG_DOUBLE, &options->threshold,
         "Confidence that a phrase needs, 0..1 (default 0.1)", "X" },
+    { "vad", 0, 0, G_OPTION_ARG_FILENAME, &options->voice_activity,
+        "A network that says where utterances begin and end", "MODEL" },
     { NULL },
   };
   GOptionGroup *group = g_option_group_new ("decoding",
@@ -81,6 +85,25 @@ decode_options_group (DecodeOptions *options)
   g_option_group_add_entries (group, entries);
   g_option_group_set_parse_hooks (group, NULL, check);
   return group;
+}
+
+/* Opened, and tried with @model. */
+static gboolean
+load_voice_activity (DecodeOptions *options, RnncModel *model, GError **error)
+{
+  g_autofree char *path
+      = rnnc_model_find (options->voice_activity, "voice-activity", error);
+  g_autoptr (RnncTranscriber) transcriber = NULL;
+
+  if (path == NULL)
+    return FALSE;
+  options->voice = rnnc_model_load (path, error);
+  if (options->voice == NULL)
+    return FALSE;
+  transcriber = rnnc_transcriber_new (model, NULL, NULL, NULL, error);
+  return transcriber != NULL
+      && rnnc_transcriber_set_voice_activity (transcriber, options->voice,
+          error);
 }
 
 gboolean
@@ -107,7 +130,8 @@ decode_options_load (DecodeOptions *options, RnncModel *model, GError **error)
     if (options->list == NULL)
       return FALSE;
   }
-  return TRUE;
+  return options->voice_activity == NULL
+      || load_voice_activity (options, model, error);
 }
 
 void
@@ -137,6 +161,11 @@ decode_options_equip (const DecodeOptions *options,
     rnnc_transcriber_set_hot_words (transcriber, options->words);
   if (options->language_model != NULL)
     rnnc_transcriber_set_language_model (transcriber, options->language_model);
+  /* decode_options_load() has tried it. */
+  if (options->voice != NULL
+      && !rnnc_transcriber_set_voice_activity (transcriber, options->voice,
+          NULL))
+    g_assert_not_reached ();
 }
 
 gboolean

@@ -17,9 +17,11 @@ typedef struct {
   char *language;         /* names of files (nullable) */
   char *hot_words;
   char *phrases;
+  char *voice_activity;
   RnncLanguageModel *language_model; /* of decode_options_load() */
   RnncHotWords *words;
   RnncPhraseList *list;
+  RnncModel *voice;
 } DecodeOptions;
 
 void decode_options_init (DecodeOptions *options);
@@ -35,7 +37,7 @@ decode_options_load (DecodeOptions *options, RnncModel *model, GError **error);
 /* What was given takes the place of what is in @transcriber. */
 void decode_options_apply (const DecodeOptions *options,
     RnncTranscriberOptions *transcriber);
-/* Phrases, hot words and language model. */
+/* Phrases, hot words, language model and network of voice activity. */
 void decode_options_equip (const DecodeOptions *options,
     RnncTranscriber *transcriber);
 
