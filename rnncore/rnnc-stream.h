@@ -53,6 +53,30 @@ RNNC_API void rnnc_stream_reset (RnncStream *stream);
  * streams: at a silence the core starts as training did. */
 RNNC_API void rnnc_stream_reset_core (RnncStream *stream);
 
+/**
+ * rnnc_stream_set_batch_wait:
+ * @wait: ns that a push may wait for other streams, at most a second; 0, the
+ *   default: off
+ *
+ * Streams of one model for which this is on meet: each is pushed in a thread of its own, and what up to 64 of them have to run
+ * goes through the network together, in the thread of one of them, which reads
+ * the weights once. Outputs have the same bits as without, and come in the
+ * stream's own thread. A push waits until all streams that are pushed at least
+ * once a second have come, or its time is up; a stream that is alone waits for
+ * nobody. All its waits together are never longer than half of the sound or
+ * video that it was given and @wait, so that a live stream is late by at most
+ * @wait. Flush and reset wait for nobody.
+ *
+ * Memory: up to 16 MiB for all streams of a model that meet, made here; pushes
+ * allocate nothing.
+ * Threads: as for push; from other threads' streams it is independent.
+ *
+ * Returns: %FALSE, and nothing has changed, where the model is bidirectional or
+ *   its layers are too large for several streams at once
+ */
+RNNC_API gboolean
+rnnc_stream_set_batch_wait (RnncStream *stream, guint64 wait);
+
 /* Bytes of the stream's own memory. */
 RNNC_API gsize rnnc_stream_memory (RnncStream *stream);
 

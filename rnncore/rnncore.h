@@ -3,6 +3,7 @@
  * rnncore: convolutional + recurrent networks on live and recorded media. */
 #pragma once
 
+#include "rnncore/rnnc-batch.h"
 #include "rnncore/rnnc-decoding.h"
 #include "rnncore/rnnc-error.h"
 #include "rnncore/rnnc-frontend.h"

@@ -448,6 +448,13 @@ rnnc_transcriber_set_options (RnncTranscriber *transcriber,
   transcriber->whole_utterance = whole;
 }
 
+gboolean
+rnnc_transcriber_set_batch_wait (RnncTranscriber *transcriber, guint64 wait)
+{
+  g_return_val_if_fail (transcriber != NULL, FALSE);
+  return rnnc_stream_set_batch_wait (transcriber->stream, wait);
+}
+
 void
 rnnc_transcriber_set_phrases (RnncTranscriber *transcriber,
     RnncPhraseList *phrases)

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rnncore/model/gathering.h"
+
+#include "rnncore/model/batch-private.h"
+
+#define LONGEST_WAIT G_TIME_SPAN_SECOND
+
+/* Who has not come for so long is not waited for. */
+#define ABSENCE G_TIME_SPAN_SECOND
+
+/* Of the time that a stream is given, the part that it may wait: as much is left
+ * to catch up in. */
+#define SHARE 0.5
+
+struct _RnncGathering {
+  RnncBatch *batch; /* whose turn it is runs it, without the lock */
+
+  GMutex lock; /* held for a few steps over the members, never while they run */
+  guint n_members;
+  RnncMember *members[RNNC_BATCH_MAX_STREAMS];
+  guint n_waiting;
+  RnncMember *waiting[RNNC_BATCH_MAX_STREAMS]; /* the first to come first */
+  gboolean is_running;
+
+  /* Whose turn it is. */
+  RnncMember *going[RNNC_BATCH_MAX_STREAMS];
+  RnncStream *streams[RNNC_BATCH_MAX_STREAMS];
+};
+
+/* --- whose turn it is -------------------------------------------------------
+ */
+
+/* Whether those that wait go now; the caller has the lock. */
+static gboolean
+is_time (const RnncGathering *gathering, gint64 now)
+{
+  guint n_expected = 0;
+
+  if (gathering->is_running || gathering->n_waiting == 0)
+    return FALSE;
+  for (guint i = 0; i < gathering->n_waiting; i++)
+    if (gathering->waiting[i]->deadline <= now)
+      return TRUE;
+  for (guint i = 0; i < gathering->n_members; i++)
+    n_expected += gathering->members[i]->is_awake
+        && now - gathering->members[i]->last_came < ABSENCE;
+  return gathering->n_waiting >= n_expected;
+}
+
+/* Lets one of those that wait go, if it is time; the caller has the lock. */
+static void
+wake_next (RnncGathering *gathering)
+{
+  if (gathering->n_waiting > 0
+      && is_time (gathering, g_get_monotonic_time ()))
+    g_cond_signal (&gathering->waiting[0]->turn);
+}
+
+/* --- coming and going ----------------------------------------------------- */
+
+/* Guards the models' lists of gatherings, and how many members each has. */
+static GMutex gatherings_lock;
+
+static RnncGathering *
+gathering_new (RnncModel *model)
+{
+  RnncBatch *batch = rnnc_batch_new (model, RNNC_BATCH_MAX_STREAMS, NULL);
+  RnncGathering *gathering;
+
+  if (batch == NULL)
+    return NULL;
+  gathering = g_new0 (RnncGathering, 1);
+  gathering->batch = batch;
+  g_mutex_init (&gathering->lock);
+  return gathering;
+}
+
+static void
+gathering_free (RnncGathering *gathering)
+{
+  rnnc_batch_free (gathering->batch);
+  g_mutex_clear (&gathering->lock);
+  g_free (gathering);
+}
+
+/* One of the model with room for a member; the caller has gatherings_lock. */
+static RnncGathering *
+find_gathering (RnncModel *model)
+{
+  RnncGathering *gathering;
+
+  for (GSList *item = model->gatherings; item != NULL; item = item->next) {
+    gathering = item->data;
+    if (gathering->n_members < rnnc_batch_capacity (gathering->batch))
+      return gathering;
+  }
+  gathering = gathering_new (model);
+  if (gathering != NULL)
+    model->gatherings = g_slist_prepend (model->gatherings, gathering);
+  return gathering;
+}
+
+static gboolean
+join (RnncMember *member)
+{
+  RnncGathering *gathering;
+
+  g_mutex_lock (&gatherings_lock);
+  gathering = find_gathering (member->stream->model);
+  if (gathering != NULL) {
+    g_mutex_lock (&gathering->lock);
+    gathering->members[gathering->n_members++] = member;
+    g_mutex_unlock (&gathering->lock);
+  }
+  g_mutex_unlock (&gatherings_lock);
+  member->gathering = gathering;
+  member->is_awake = FALSE;
+  member->credit = member->wait;
+  return gathering != NULL;
+}
+
+static void
+leave (RnncMember *member)
+{
+  RnncGathering *gathering = g_steal_pointer (&member->gathering);
+  GSList **gatherings = &member->stream->model->gatherings;
+
+  g_mutex_lock (&gatherings_lock);
+  g_mutex_lock (&gathering->lock);
+  for (guint i = 0; i < gathering->n_members; i++) {
+    if (gathering->members[i] != member)
+      continue;
+    gathering->members[i] = gathering->members[--gathering->n_members];
+    break;
+  }
+  wake_next (gathering);
+  g_mutex_unlock (&gathering->lock);
+  if (gathering->n_members > 0)
+    gathering = NULL;
+  else
+    *gatherings = g_slist_remove (*gatherings, gathering);
+  g_mutex_unlock (&gatherings_lock);
+  g_clear_pointer (&gathering, gathering_free);
+}
+
+void
+rnnc_member_init (RnncMember *member, RnncStream *stream)
+{
+  RnncModel *model = stream->model;
+
+  member->stream = stream;
+  member->frame = (double) rnnc_model_output_period (model)
+      / rnnc_model_stride (model) / 1000.0;
+  g_cond_init (&member->turn);
+}
+
+void
+rnnc_member_clear (RnncMember *member)
+{
+  if (member->gathering != NULL)
+    leave (member);
+  g_cond_clear (&member->turn);
+}
+
+gboolean
+rnnc_member_set_wait (RnncMember *member, guint64 wait)
+{
+  member->wait = (gint64) MIN (wait / 1000 + (wait % 1000 > 0), LONGEST_WAIT);
+  member->credit = member->wait;
+  if (wait == 0 && member->gathering != NULL)
+    leave (member);
+  else if (wait > 0 && member->gathering == NULL)
+    return join (member);
+  return TRUE;
+}
+
+/* --- meeting -------------------------------------------------------------- */
+
+/* Takes all that wait through the network; the caller has the lock. */
+static void
+lead (RnncGathering *gathering, const RnncMember *leader, gint64 now)
+{
+  guint n = gathering->n_waiting;
+
+  for (guint i = 0; i < n; i++) {
+    RnncMember *member = gathering->waiting[i];
+
+    gathering->going[i] = member;
+    gathering->streams[i] = member->stream;
+    member->credit -= MAX (now - member->last_came, 0);
+  }
+  gathering->n_waiting = 0;
+  gathering->is_running = TRUE;
+  g_mutex_unlock (&gathering->lock);
+  rnnc_batch_run (gathering->batch, gathering->streams, n);
+  g_mutex_lock (&gathering->lock);
+  gathering->is_running = FALSE;
+  for (guint i = 0; i < n; i++) {
+    gathering->going[i]->is_done = TRUE;
+    if (gathering->going[i] != leader)
+      g_cond_signal (&gathering->going[i]->turn);
+  }
+  wake_next (gathering);
+}
+
+static void
+grant_credit (RnncMember *member)
+{
+  gint64 granted = member->wait;
+
+  if (member->frame > 0)
+    granted = (gint64) (SHARE * member->frame
+        * (double) member->stream->n_input);
+  member->credit = MIN (MAX (member->credit, 0) + granted, member->wait);
+}
+
+void
+rnnc_member_run (RnncMember *member)
+{
+  RnncGathering *gathering = member->gathering;
+
+  grant_credit (member);
+  g_mutex_lock (&gathering->lock);
+  member->is_awake = TRUE;
+  member->is_done = FALSE;
+  member->last_came = g_get_monotonic_time ();
+  member->deadline = member->last_came + member->credit;
+  gathering->waiting[gathering->n_waiting++] = member;
+  while (!member->is_done) {
+    gint64 now = g_get_monotonic_time ();
+
+    if (is_time (gathering, now))
+      lead (gathering, member, now);
+    else if (member->deadline > now)
+      g_cond_wait_until (&member->turn, &gathering->lock, member->deadline);
+    else /* others run: whoever runs them wakes the next */
+      g_cond_wait (&member->turn, &gathering->lock);
+  }
+  g_mutex_unlock (&gathering->lock);
+}
+
+void
+rnnc_member_rest (RnncMember *member)
+{
+  RnncGathering *gathering = member->gathering;
+
+  if (gathering == NULL)
+    return;
+  g_mutex_lock (&gathering->lock);
+  member->is_awake = FALSE;
+  wake_next (gathering);
+  g_mutex_unlock (&gathering->lock);
+}
