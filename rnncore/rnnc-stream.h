@@ -61,11 +61,11 @@ RNNC_API void rnnc_stream_reset_core (RnncStream *stream);
  * Streams of one model for which this is on meet: each is pushed in a thread of its own, and what up to 64 of them have to run
  * goes through the network together, in the thread of one of them, which reads
  * the weights once. Outputs have the same bits as without, and come in the
- * stream's own thread. A push waits until all streams that are pushed at least
- * once a second have come, or its time is up; a stream that is alone waits for
- * nobody. All its waits together are never longer than half of the sound or
- * video that it was given and @wait, so that a live stream is late by at most
- * @wait. Flush and reset wait for nobody.
+ * stream's own thread. What a push holds waits, in parts of at most 16 frames,
+ * until all streams that were pushed within the last second have come, or for
+ * @wait, or for half as long as it lasts, whichever is first: a live stream has
+ * as much time again to catch up in. A stream that is alone waits for nobody;
+ * flush and reset wait for nobody.
  *
  * Memory: up to 16 MiB for all streams of a model that meet, made here; pushes
  * allocate nothing.

@@ -8,8 +8,8 @@
 /* Who has not come for so long is not waited for. */
 #define ABSENCE G_TIME_SPAN_SECOND
 
-/* Of the time that a stream is given, the part that it may wait: as much is left
- * to catch up in. */
+/* Of what a push holds, how much of its time it may wait: as much is left to
+ * run, and to catch up in. */
 #define SHARE 0.5
 
 struct _RnncGathering {
@@ -17,14 +17,13 @@ struct _RnncGathering {
 
   GMutex lock; /* held for a few steps over the members, never while they run */
   guint n_members;
-  RnncMember *members[RNNC_BATCH_MAX_STREAMS];
+  RnncMember *members[RNNC_BATCH_MAX_STREAMS]; /* by place; (nullable) */
   guint n_waiting;
   RnncMember *waiting[RNNC_BATCH_MAX_STREAMS]; /* the first to come first */
   gboolean is_running;
 
-  /* Whose turn it is. */
-  RnncMember *going[RNNC_BATCH_MAX_STREAMS];
-  RnncStream *streams[RNNC_BATCH_MAX_STREAMS];
+  /* By place; here, since whoever led may signal one whose member is gone. */
+  GCond turns[RNNC_BATCH_MAX_STREAMS];
 };
 
 /* --- whose turn it is -------------------------------------------------------
@@ -41,9 +40,12 @@ is_time (const RnncGathering *gathering, gint64 now)
   for (guint i = 0; i < gathering->n_waiting; i++)
     if (gathering->waiting[i]->deadline <= now)
       return TRUE;
-  for (guint i = 0; i < gathering->n_members; i++)
-    n_expected += gathering->members[i]->is_awake
-        && now - gathering->members[i]->last_came < ABSENCE;
+  for (guint i = 0; i < RNNC_BATCH_MAX_STREAMS; i++) {
+    const RnncMember *member = gathering->members[i];
+
+    n_expected += member != NULL && member->is_awake
+        && now - member->last_came < ABSENCE;
+  }
   return gathering->n_waiting >= n_expected;
 }
 
@@ -53,7 +55,7 @@ wake_next (RnncGathering *gathering)
 {
   if (gathering->n_waiting > 0
       && is_time (gathering, g_get_monotonic_time ()))
-    g_cond_signal (&gathering->waiting[0]->turn);
+    g_cond_signal (&gathering->turns[gathering->waiting[0]->place]);
 }
 
 /* --- coming and going ----------------------------------------------------- */
@@ -72,6 +74,8 @@ gathering_new (RnncModel *model)
   gathering = g_new0 (RnncGathering, 1);
   gathering->batch = batch;
   g_mutex_init (&gathering->lock);
+  for (guint i = 0; i < RNNC_BATCH_MAX_STREAMS; i++)
+    g_cond_init (&gathering->turns[i]);
   return gathering;
 }
 
@@ -80,6 +84,8 @@ gathering_free (RnncGathering *gathering)
 {
   rnnc_batch_free (gathering->batch);
   g_mutex_clear (&gathering->lock);
+  for (guint i = 0; i < RNNC_BATCH_MAX_STREAMS; i++)
+    g_cond_clear (&gathering->turns[i]);
   g_free (gathering);
 }
 
@@ -109,13 +115,16 @@ join (RnncMember *member)
   gathering = find_gathering (member->stream->model);
   if (gathering != NULL) {
     g_mutex_lock (&gathering->lock);
-    gathering->members[gathering->n_members++] = member;
+    member->place = 0;
+    while (gathering->members[member->place] != NULL)
+      member->place++;
+    gathering->members[member->place] = member;
+    gathering->n_members++;
     g_mutex_unlock (&gathering->lock);
   }
   g_mutex_unlock (&gatherings_lock);
   member->gathering = gathering;
   member->is_awake = FALSE;
-  member->credit = member->wait;
   return gathering != NULL;
 }
 
@@ -127,12 +136,8 @@ leave (RnncMember *member)
 
   g_mutex_lock (&gatherings_lock);
   g_mutex_lock (&gathering->lock);
-  for (guint i = 0; i < gathering->n_members; i++) {
-    if (gathering->members[i] != member)
-      continue;
-    gathering->members[i] = gathering->members[--gathering->n_members];
-    break;
-  }
+  gathering->members[member->place] = NULL;
+  gathering->n_members--;
   wake_next (gathering);
   g_mutex_unlock (&gathering->lock);
   if (gathering->n_members > 0)
@@ -151,7 +156,6 @@ rnnc_member_init (RnncMember *member, RnncStream *stream)
   member->stream = stream;
   member->frame = (double) rnnc_model_output_period (model)
       / rnnc_model_stride (model) / 1000.0;
-  g_cond_init (&member->turn);
 }
 
 void
@@ -159,14 +163,12 @@ rnnc_member_clear (RnncMember *member)
 {
   if (member->gathering != NULL)
     leave (member);
-  g_cond_clear (&member->turn);
 }
 
 gboolean
 rnnc_member_set_wait (RnncMember *member, guint64 wait)
 {
   member->wait = (gint64) MIN (wait / 1000 + (wait % 1000 > 0), LONGEST_WAIT);
-  member->credit = member->wait;
   if (wait == 0 && member->gathering != NULL)
     leave (member);
   else if (wait > 0 && member->gathering == NULL)
@@ -176,42 +178,68 @@ rnnc_member_set_wait (RnncMember *member, guint64 wait)
 
 /* --- meeting -------------------------------------------------------------- */
 
-/* Takes all that wait through the network; the caller has the lock. */
+/* Takes all that wait through the network, the caller too, which has the lock;
+ * afterwards it has not. Those that are woken then find the lock free. */
 static void
-lead (RnncGathering *gathering, const RnncMember *leader, gint64 now)
+lead (RnncGathering *gathering)
 {
+  RnncMember *going[RNNC_BATCH_MAX_STREAMS];
+  RnncStream *streams[RNNC_BATCH_MAX_STREAMS];
+  guint places[RNNC_BATCH_MAX_STREAMS];
   guint n = gathering->n_waiting;
 
   for (guint i = 0; i < n; i++) {
-    RnncMember *member = gathering->waiting[i];
-
-    gathering->going[i] = member;
-    gathering->streams[i] = member->stream;
-    member->credit -= MAX (now - member->last_came, 0);
+    going[i] = gathering->waiting[i];
+    streams[i] = going[i]->stream;
+    places[i] = going[i]->place;
   }
   gathering->n_waiting = 0;
   gathering->is_running = TRUE;
   g_mutex_unlock (&gathering->lock);
-  rnnc_batch_run (gathering->batch, gathering->streams, n);
+  rnnc_batch_run (gathering->batch, streams, n);
   g_mutex_lock (&gathering->lock);
   gathering->is_running = FALSE;
-  for (guint i = 0; i < n; i++) {
-    gathering->going[i]->is_done = TRUE;
-    if (gathering->going[i] != leader)
-      g_cond_signal (&gathering->going[i]->turn);
-  }
+  for (guint i = 0; i < n; i++)
+    going[i]->is_done = TRUE;
   wake_next (gathering);
+  g_mutex_unlock (&gathering->lock);
+  for (guint i = 0; i < n; i++)
+    g_cond_signal (&gathering->turns[places[i]]);
 }
 
-static void
-grant_credit (RnncMember *member)
+/* us that what was handed in may wait. */
+static gint64
+longest_wait (const RnncMember *member)
 {
-  gint64 granted = member->wait;
+  double length = member->frame * (double) member->stream->n_input;
 
-  if (member->frame > 0)
-    granted = (gint64) (SHARE * member->frame
-        * (double) member->stream->n_input);
-  member->credit = MIN (MAX (member->credit, 0) + granted, member->wait);
+  if (length <= 0)
+    return member->wait;
+  return MIN (member->wait, (gint64) (SHARE * length));
+}
+
+/* Whether none of those that wait loses patience before @member: one timer is
+ * enough for all. The caller has the lock. */
+static gboolean
+is_first_to_go (const RnncGathering *gathering, const RnncMember *member)
+{
+  for (guint i = 0; i < gathering->n_waiting; i++)
+    if (gathering->waiting[i]->deadline < member->deadline)
+      return FALSE;
+  return TRUE;
+}
+
+/* Until it is signalled, or perhaps @member's time is up. */
+static void
+wait_for_turn (RnncGathering *gathering, const RnncMember *member, gint64 now)
+{
+  GCond *turn = &gathering->turns[member->place];
+
+  /* While others run, whoever runs them wakes the next. */
+  if (member->deadline > now && is_first_to_go (gathering, member))
+    g_cond_wait_until (turn, &gathering->lock, member->deadline);
+  else
+    g_cond_wait (turn, &gathering->lock);
 }
 
 void
@@ -219,22 +247,20 @@ rnnc_member_run (RnncMember *member)
 {
   RnncGathering *gathering = member->gathering;
 
-  grant_credit (member);
   g_mutex_lock (&gathering->lock);
   member->is_awake = TRUE;
   member->is_done = FALSE;
   member->last_came = g_get_monotonic_time ();
-  member->deadline = member->last_came + member->credit;
+  member->deadline = member->last_came + longest_wait (member);
   gathering->waiting[gathering->n_waiting++] = member;
   while (!member->is_done) {
     gint64 now = g_get_monotonic_time ();
 
-    if (is_time (gathering, now))
-      lead (gathering, member, now);
-    else if (member->deadline > now)
-      g_cond_wait_until (&member->turn, &gathering->lock, member->deadline);
-    else /* others run: whoever runs them wakes the next */
-      g_cond_wait (&member->turn, &gathering->lock);
+    if (is_time (gathering, now)) {
+      lead (gathering);
+      return;
+    }
+    wait_for_turn (gathering, member, now);
   }
   g_mutex_unlock (&gathering->lock);
 }

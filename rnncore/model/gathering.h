@@ -15,12 +15,11 @@ typedef struct _RnncGathering RnncGathering;
 typedef struct {
   RnncStream *stream;
   RnncGathering *gathering; /* (nullable): none */
+  guint place;              /* in it */
   gint64 wait;              /* us, at most */
-  gint64 credit; /* us that it may still wait: half of what it was given, */
-  double frame;  /* us of a frame; 0: unknown, all is granted */
+  double frame;             /* us of a frame; 0: unknown */
 
   /* The gathering's lock. */
-  GCond turn;
   gint64 deadline;   /* us, of the clock: starts without the others */
   gint64 last_came;  /* us, of the clock */
   gboolean is_awake; /* is pushed: others wait for it */
