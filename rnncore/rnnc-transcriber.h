@@ -148,8 +148,8 @@ RNNC_API void rnnc_transcriber_set_options (RnncTranscriber *transcriber,
 /* As rnnc_stream_set_batch_wait(): pushes of transcribers of one model, each in
  * a thread of its own, may wait for each other and go through the network
  * together. May be called between pushes. Allocates. */
-RNNC_API gboolean
-rnnc_transcriber_set_batch_wait (RnncTranscriber *transcriber, guint64 wait);
+RNNC_API gboolean rnnc_transcriber_set_batch_wait (RnncTranscriber *transcriber,
+    guint64 wait);
 /* What decoding is helped by or held to, made for this model or one with the
  * same labels; %NULL turns it off. A reference is taken. At once if no
  * utterance is running, else from the next one on: what is being said is not

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rnncore/model/gathering.h"
 
-#include "rnncore/model/batch-private.h"
+#include "rnncore/model/stream-batch.h"
 
 #define LONGEST_WAIT G_TIME_SPAN_SECOND
 
@@ -13,17 +13,17 @@
 #define SHARE 0.5
 
 struct _RnncGathering {
-  RnncBatch *batch; /* whose turn it is runs it, without the lock */
+  RnncStreamBatch *batch; /* whose turn it is runs it, without the lock */
 
   GMutex lock; /* held for a few steps over the members, never while they run */
   guint n_members;
-  RnncMember *members[RNNC_BATCH_MAX_STREAMS]; /* by place; (nullable) */
+  RnncMember *members[RNNC_STREAM_BATCH_MAX]; /* by place; (nullable) */
   guint n_waiting;
-  RnncMember *waiting[RNNC_BATCH_MAX_STREAMS]; /* the first to come first */
+  RnncMember *waiting[RNNC_STREAM_BATCH_MAX]; /* the first to come first */
   gboolean is_running;
 
   /* By place; here, since whoever led may signal one whose member is gone. */
-  GCond turns[RNNC_BATCH_MAX_STREAMS];
+  GCond turns[RNNC_STREAM_BATCH_MAX];
 };
 
 /* --- whose turn it is -------------------------------------------------------
@@ -40,7 +40,7 @@ is_time (const RnncGathering *gathering, gint64 now)
   for (guint i = 0; i < gathering->n_waiting; i++)
     if (gathering->waiting[i]->deadline <= now)
       return TRUE;
-  for (guint i = 0; i < RNNC_BATCH_MAX_STREAMS; i++) {
+  for (guint i = 0; i < RNNC_STREAM_BATCH_MAX; i++) {
     const RnncMember *member = gathering->members[i];
 
     n_expected += member != NULL && member->is_awake
@@ -53,8 +53,7 @@ is_time (const RnncGathering *gathering, gint64 now)
 static void
 wake_next (RnncGathering *gathering)
 {
-  if (gathering->n_waiting > 0
-      && is_time (gathering, g_get_monotonic_time ()))
+  if (gathering->n_waiting > 0 && is_time (gathering, g_get_monotonic_time ()))
     g_cond_signal (&gathering->turns[gathering->waiting[0]->place]);
 }
 
@@ -66,7 +65,8 @@ static GMutex gatherings_lock;
 static RnncGathering *
 gathering_new (RnncModel *model)
 {
-  RnncBatch *batch = rnnc_batch_new (model, RNNC_BATCH_MAX_STREAMS, NULL);
+  RnncStreamBatch *batch
+      = rnnc_stream_batch_new (model, RNNC_STREAM_BATCH_MAX, NULL);
   RnncGathering *gathering;
 
   if (batch == NULL)
@@ -74,7 +74,7 @@ gathering_new (RnncModel *model)
   gathering = g_new0 (RnncGathering, 1);
   gathering->batch = batch;
   g_mutex_init (&gathering->lock);
-  for (guint i = 0; i < RNNC_BATCH_MAX_STREAMS; i++)
+  for (guint i = 0; i < RNNC_STREAM_BATCH_MAX; i++)
     g_cond_init (&gathering->turns[i]);
   return gathering;
 }
@@ -82,9 +82,9 @@ gathering_new (RnncModel *model)
 static void
 gathering_free (RnncGathering *gathering)
 {
-  rnnc_batch_free (gathering->batch);
+  rnnc_stream_batch_free (gathering->batch);
   g_mutex_clear (&gathering->lock);
-  for (guint i = 0; i < RNNC_BATCH_MAX_STREAMS; i++)
+  for (guint i = 0; i < RNNC_STREAM_BATCH_MAX; i++)
     g_cond_clear (&gathering->turns[i]);
   g_free (gathering);
 }
@@ -97,7 +97,7 @@ find_gathering (RnncModel *model)
 
   for (GSList *item = model->gatherings; item != NULL; item = item->next) {
     gathering = item->data;
-    if (gathering->n_members < rnnc_batch_capacity (gathering->batch))
+    if (gathering->n_members < rnnc_stream_batch_capacity (gathering->batch))
       return gathering;
   }
   gathering = gathering_new (model);
@@ -183,9 +183,9 @@ rnnc_member_set_wait (RnncMember *member, guint64 wait)
 static void
 lead (RnncGathering *gathering)
 {
-  RnncMember *going[RNNC_BATCH_MAX_STREAMS];
-  RnncStream *streams[RNNC_BATCH_MAX_STREAMS];
-  guint places[RNNC_BATCH_MAX_STREAMS];
+  RnncMember *going[RNNC_STREAM_BATCH_MAX];
+  RnncStream *streams[RNNC_STREAM_BATCH_MAX];
+  guint places[RNNC_STREAM_BATCH_MAX];
   guint n = gathering->n_waiting;
 
   for (guint i = 0; i < n; i++) {
@@ -196,7 +196,7 @@ lead (RnncGathering *gathering)
   gathering->n_waiting = 0;
   gathering->is_running = TRUE;
   g_mutex_unlock (&gathering->lock);
-  rnnc_batch_run (gathering->batch, streams, n);
+  rnnc_stream_batch_run (gathering->batch, streams, n);
   g_mutex_lock (&gathering->lock);
   gathering->is_running = FALSE;
   for (guint i = 0; i < n; i++)

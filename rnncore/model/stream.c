@@ -143,8 +143,8 @@ set_range (RnncStream *stream, RnncModel *model, guint first, guint last)
   stream->model = model;
   stream->first = first;
   stream->last = last;
-  stream->chunk
-      = CLAMP (MAX_CHUNK_FLOATS / rnnc_stream_input_floats (stream), 1, MAX_CHUNK_FRAMES);
+  stream->chunk = CLAMP (MAX_CHUNK_FLOATS / rnnc_stream_input_floats (stream),
+      1, MAX_CHUNK_FRAMES);
   stream->arena_size = lay_out (stream, NULL);
 }
 

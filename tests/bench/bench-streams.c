@@ -3,12 +3,12 @@
  * Processor time of 64 streams of one model that advance together, beside the
  * same streams each for itself, per stream and 10 ms of sound. Prints a JSON
  * line a case:
- *   one thread: all streams are pushed by rnnc_batch_push_features(), the
- *     network alone; the least of a few rounds
- *   live: each stream has a thread of its own and is given 20 ms of sound every
- *     20 ms, at a phase of its own, front end and all threads' switches with
- *     it; "wait-ms" is rnnc_stream_set_batch_wait(); "late" are the ms from
- *     when a push was due to when it was done
+ *   one thread: all streams are pushed by rnnc_stream_batch_push_features(),
+ * the network alone; the least of a few rounds live: each stream has a thread
+ * of its own and is given 20 ms of sound every 20 ms, at a phase of its own,
+ * front end and all threads' switches with it; "wait-ms" is
+ * rnnc_stream_set_batch_wait(); "late" are the ms from when a push was due to
+ * when it was done
  *
  * Usage: bench-streams [MODEL…] */
 #include <stdio.h>
@@ -85,7 +85,7 @@ time_separate (RnncStream **streams, const float *input, gsize width,
 }
 
 static double
-time_together (RnncBatch *batch, RnncStream **streams, const float *input,
+time_together (RnncStreamBatch *batch, RnncStream **streams, const float *input,
     gsize width, gsize push)
 {
   const float *inputs[N_STREAMS];
@@ -97,7 +97,8 @@ time_together (RnncBatch *batch, RnncStream **streams, const float *input,
       inputs[i] = input + t * width;
       n_frames[i] = push;
     }
-    rnnc_batch_push_features (batch, streams, inputs, n_frames, N_STREAMS);
+    rnnc_stream_batch_push_features (batch, streams, inputs, n_frames,
+        N_STREAMS);
   }
   return (processor_time () - start) / N_STREAMS / LENGTH;
 }
@@ -105,7 +106,8 @@ time_together (RnncBatch *batch, RnncStream **streams, const float *input,
 static void
 bench_one_thread (const char *name, RnncModel *model, gsize push)
 {
-  g_autoptr (RnncBatch) batch = rnnc_batch_new (model, N_STREAMS, NULL);
+  g_autoptr (RnncStreamBatch) batch
+      = rnnc_stream_batch_new (model, N_STREAMS, NULL);
   gsize width = rnnc_model_input_size (model);
   g_autofree float *input = random_input (model, LENGTH, 1);
   double separate[N_ROUNDS], together[N_ROUNDS], times[N_ROUNDS];
@@ -177,7 +179,8 @@ time_live (RnncModel *model, const float *sound, guint64 wait, double *late)
   }
   start = processor_time ();
   for (guint i = 0; i < N_STREAMS; i++)
-    threads[i] = g_thread_new (wait > 0 ? "together" : "separate", speak, &speakers[i]);
+    threads[i] = g_thread_new (wait > 0 ? "together" : "separate", speak,
+        &speakers[i]);
   for (guint i = 0; i < N_STREAMS; i++)
     g_thread_join (threads[i]);
   start = processor_time () - start;

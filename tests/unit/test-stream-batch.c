@@ -117,9 +117,8 @@ twins_compare (Twins *twins)
 static void
 twins_disturb (Twins *twins, GRand *random)
 {
-  void (*const what[]) (RnncStream *)
-      = { rnnc_stream_flush, rnnc_stream_reset, rnnc_stream_reset_core,
-          rnnc_stream_replay_core };
+  void (*const what[]) (RnncStream *) = { rnnc_stream_flush, rnnc_stream_reset,
+    rnnc_stream_reset_core, rnnc_stream_replay_core };
   gint which = g_rand_int_range (random, 0, 24);
 
   if (which < (gint) G_N_ELEMENTS (what)) {
@@ -153,7 +152,8 @@ choose_streams (Twins *twins, const float *input, gsize width, GRand *random,
 }
 
 static void
-push_rounds (RnncModel *model, RnncBatch *batch, Twins *twins, GRand *random)
+push_rounds (RnncModel *model, RnncStreamBatch *batch, Twins *twins,
+    GRand *random)
 {
   gsize width = rnnc_model_input_size (model);
   g_autofree float *input = random_input (model, 2 * MOST, 3);
@@ -166,7 +166,7 @@ push_rounds (RnncModel *model, RnncBatch *batch, Twins *twins, GRand *random)
         n_frames);
     gint before = g_atomic_int_get (&n_allocations);
 
-    rnnc_batch_push_features (batch, streams, features, n_frames, n);
+    rnnc_stream_batch_push_features (batch, streams, features, n_frames, n);
     if (COUNTS_ALLOCATIONS)
       g_assert_cmpint (g_atomic_int_get (&n_allocations), ==, before);
     twins_disturb (&twins[round % N_STREAMS], random);
@@ -182,18 +182,18 @@ static void
 test_batch (gconstpointer data)
 {
   /* fewer than there are streams, too */
-  static const guint capacities[] = { 2, 7, RNNC_BATCH_MAX_STREAMS };
+  static const guint capacities[] = { 2, 7, RNNC_STREAM_BATCH_MAX };
   g_autoptr (RnncModel) model = case_model (data);
   GRand *random = g_rand_new_with_seed (5);
   Twins twins[N_STREAMS];
 
   for (guint i = 0; i < G_N_ELEMENTS (capacities); i++) {
     g_autoptr (GError) error = NULL;
-    g_autoptr (RnncBatch) batch
-        = rnnc_batch_new (model, capacities[i], &error);
+    g_autoptr (RnncStreamBatch) batch
+        = rnnc_stream_batch_new (model, capacities[i], &error);
 
     g_assert_no_error (error);
-    g_assert_cmpuint (rnnc_batch_capacity (batch), ==, capacities[i]);
+    g_assert_cmpuint (rnnc_stream_batch_capacity (batch), ==, capacities[i]);
     for (guint k = 0; k < N_STREAMS; k++)
       twins_init (&twins[k], model, 2 * N_ROUNDS * MOST);
     push_rounds (model, batch, twins, random);
@@ -211,7 +211,7 @@ static void
 test_samples (void)
 {
   g_autoptr (RnncModel) model = random_model_new (SOUND, cases[14].layers);
-  g_autoptr (RnncBatch) batch = rnnc_batch_new (model, 8, NULL);
+  g_autoptr (RnncStreamBatch) batch = rnnc_stream_batch_new (model, 8, NULL);
   GRand *random = g_rand_new_with_seed (6);
   g_autofree float *sound = g_new (float, 9000);
   Twins twins[N_STREAMS];
@@ -231,7 +231,7 @@ test_samples (void)
       n[k] = (gsize) g_rand_int_range (random, 0, k % 2 ? 200 : 6000);
       rnnc_stream_push_samples (twins[k].alone, samples[k], n[k]);
     }
-    rnnc_batch_push_samples (batch, streams, samples, n, N_STREAMS);
+    rnnc_stream_batch_push_samples (batch, streams, samples, n, N_STREAMS);
     twins_disturb (&twins[round % N_STREAMS], random);
   }
   for (guint k = 0; k < N_STREAMS; k++) {
@@ -318,7 +318,7 @@ test_crowd (void)
 {
   g_autoptr (RnncModel) model = case_model (&cases[14]);
 
-  speak_all (model, RNNC_BATCH_MAX_STREAMS + 9, MS);
+  speak_all (model, RNNC_STREAM_BATCH_MAX + 9, MS);
 }
 
 /* A stream that is alone, or whose neighbours have been flushed or are gone,
@@ -386,7 +386,7 @@ expect_refusal (RnncModel *model, const char *reason)
 
   output_sink_init (&sink, model, 100);
   stream = rnnc_stream_new (model, output_sink_take, &sink);
-  g_assert_null (rnnc_batch_new (model, 4, &error));
+  g_assert_null (rnnc_stream_batch_new (model, 4, &error));
   g_assert_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, reason));
   g_assert_false (rnnc_stream_set_batch_wait (stream, MS));
@@ -422,15 +422,15 @@ test_less_room (void)
   g_autoptr (RnncModel) model = random_model_new (RANDOM_MODEL_FEATURES,
       "[{'type':'dense','units':40000},{'type':'relu'},"
       "{'type':'dense','units':3}]");
-  g_autoptr (RnncBatch) batch = rnnc_batch_new (model, 64, NULL);
+  g_autoptr (RnncStreamBatch) batch = rnnc_stream_batch_new (model, 64, NULL);
   g_autofree float *input = random_input (model, MOST, 1);
   Twins twins[N_STREAMS];
   RnncStream *streams[N_STREAMS];
   const float *features[N_STREAMS];
   gsize n_frames[N_STREAMS];
 
-  g_assert_cmpuint (rnnc_batch_capacity (batch), <, N_STREAMS);
-  g_assert_cmpuint (rnnc_batch_capacity (batch), >=, 2);
+  g_assert_cmpuint (rnnc_stream_batch_capacity (batch), <, N_STREAMS);
+  g_assert_cmpuint (rnnc_stream_batch_capacity (batch), >=, 2);
   for (guint i = 0; i < N_STREAMS; i++) {
     twins_init (&twins[i], model, MOST);
     streams[i] = twins[i].stream;
@@ -438,7 +438,8 @@ test_less_room (void)
     n_frames[i] = i + 1;
     rnnc_stream_push_features (twins[i].alone, input, i + 1);
   }
-  rnnc_batch_push_features (batch, streams, features, n_frames, N_STREAMS);
+  rnnc_stream_batch_push_features (batch, streams, features, n_frames,
+      N_STREAMS);
   for (guint i = 0; i < N_STREAMS; i++) {
     twins_compare (&twins[i]);
     twins_clear (&twins[i]);

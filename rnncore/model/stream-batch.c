@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "rnncore/layers/join.h"
-#include "rnncore/model/batch-private.h"
+#include "rnncore/model/stream-batch.h"
 
-struct _RnncBatch {
+struct _RnncStreamBatch {
   RnncModel *model;
   guint capacity;
   void *arena;
@@ -30,7 +30,7 @@ struct _RnncBatch {
 };
 
 static RnncLayer *
-get_layer (const RnncBatch *batch, guint index)
+get_layer (const RnncStreamBatch *batch, guint index)
 {
   return batch->model->layers[index];
 }
@@ -40,7 +40,8 @@ get_layer (const RnncBatch *batch, guint index)
 /* Bytes of one slot, and of the work of any layer; @G_MAXSIZE where one alone
  * is over the limit. @probe: a stream of the model, for what goes into it. */
 static gsize
-measure_layers (const RnncBatch *batch, const RnncStream *probe, gsize *work)
+measure_layers (const RnncStreamBatch *batch, const RnncStream *probe,
+    gsize *work)
 {
   gsize largest = 0;
 
@@ -63,7 +64,7 @@ measure_layers (const RnncBatch *batch, const RnncStream *probe, gsize *work)
 
 /* Lays everything out from @base on; with %NULL it only measures. */
 static gsize
-lay_out (RnncBatch *batch, const RnncStream *probe, void *base)
+lay_out (RnncStreamBatch *batch, const RnncStream *probe, void *base)
 {
   gsize n_layers = batch->model->n_layers, capacity = batch->capacity;
   gsize n_slots = batch->model->plan.n_slots;
@@ -109,7 +110,7 @@ refuse (RnncModel *model, const char *reason, GError **error)
 
 /* As many streams as there is room for. */
 static gboolean
-make_memory (RnncBatch *batch, GError **error)
+make_memory (RnncStreamBatch *batch, GError **error)
 {
   g_autoptr (RnncStream) probe
       = rnnc_stream_new (batch->model, ignore_outputs, NULL);
@@ -123,29 +124,29 @@ make_memory (RnncBatch *batch, GError **error)
   return TRUE;
 }
 
-RnncBatch *
-rnnc_batch_new (RnncModel *model, guint capacity, GError **error)
+RnncStreamBatch *
+rnnc_stream_batch_new (RnncModel *model, guint capacity, GError **error)
 {
-  RnncBatch *batch;
+  RnncStreamBatch *batch;
 
   g_return_val_if_fail (model != NULL, NULL);
-  g_return_val_if_fail (capacity >= 2 && capacity <= RNNC_BATCH_MAX_STREAMS,
+  g_return_val_if_fail (capacity >= 2 && capacity <= RNNC_STREAM_BATCH_MAX,
       NULL);
 
   if (rnnc_model_is_bidirectional (model)) {
     refuse (model, "it is bidirectional", error);
     return NULL;
   }
-  batch = g_new0 (RnncBatch, 1);
+  batch = g_new0 (RnncStreamBatch, 1);
   batch->model = rnnc_model_ref (model);
   batch->capacity = capacity;
   if (!make_memory (batch, error))
-    g_clear_pointer (&batch, rnnc_batch_free);
+    g_clear_pointer (&batch, rnnc_stream_batch_free);
   return batch;
 }
 
 void
-rnnc_batch_free (RnncBatch *batch)
+rnnc_stream_batch_free (RnncStreamBatch *batch)
 {
   if (batch == NULL)
     return;
@@ -155,7 +156,7 @@ rnnc_batch_free (RnncBatch *batch)
 }
 
 guint
-rnnc_batch_capacity (RnncBatch *batch)
+rnnc_stream_batch_capacity (RnncStreamBatch *batch)
 {
   g_return_val_if_fail (batch != NULL, 0);
   return batch->capacity;
@@ -165,14 +166,14 @@ rnnc_batch_capacity (RnncBatch *batch)
 
 /* What layer or input @source gave, of all streams. */
 static const float *
-get_value (const RnncBatch *batch, gint source, const gsize **n_frames)
+get_value (const RnncStreamBatch *batch, gint source, const gsize **n_frames)
 {
   *n_frames = source < 0 ? batch->n_input : batch->n_frames[source];
   return source < 0 ? batch->input : batch->values[source];
 }
 
 static void
-run_join (RnncBatch *batch, guint index, float *out)
+run_join (RnncStreamBatch *batch, guint index, float *out)
 {
   const RnncStep *step = &batch->model->plan.steps[index];
   RnncLayer *layer = get_layer (batch, index);
@@ -195,7 +196,7 @@ run_join (RnncBatch *batch, guint index, float *out)
 }
 
 static void
-run_layer (RnncBatch *batch, guint index)
+run_layer (RnncStreamBatch *batch, guint index)
 {
   const RnncStep *step = &batch->model->plan.steps[index];
   RnncLayer *layer = get_layer (batch, index);
@@ -219,7 +220,7 @@ run_layer (RnncBatch *batch, guint index)
 }
 
 static void
-take_inputs (RnncBatch *batch)
+take_inputs (RnncStreamBatch *batch)
 {
   float *to = batch->input;
 
@@ -235,7 +236,7 @@ take_inputs (RnncBatch *batch)
 
 /* Into the streams' own memory: a slot has room for what any layer gives. */
 static void
-give_results (RnncBatch *batch)
+give_results (RnncStreamBatch *batch)
 {
   gint result
       = rnnc_plan_output (batch->model->layers, batch->model->n_layers - 1);
@@ -257,7 +258,8 @@ give_results (RnncBatch *batch)
 }
 
 void
-rnnc_batch_run (RnncBatch *batch, RnncStream *const *streams, guint n)
+rnnc_stream_batch_run (RnncStreamBatch *batch, RnncStream *const *streams,
+    guint n)
 {
   g_assert (n <= batch->capacity);
   if (n == 0)
@@ -281,7 +283,7 @@ typedef gsize (
 
 /* Up to capacity streams, round by round. @width: floats in one of @n_inputs */
 static void
-push_group (RnncBatch *batch, TakeFunc take, RnncStream *const *streams,
+push_group (RnncStreamBatch *batch, TakeFunc take, RnncStream *const *streams,
     const float *const *inputs, const gsize *n_inputs, gsize n_streams,
     gsize width)
 {
@@ -303,28 +305,28 @@ push_group (RnncBatch *batch, TakeFunc take, RnncStream *const *streams,
       if (streams[i]->n_input > 0)
         batch->taken[n++] = streams[i];
     }
-    rnnc_batch_run (batch, batch->taken, n);
+    rnnc_stream_batch_run (batch, batch->taken, n);
     for (guint i = 0; i < n; i++)
       rnnc_stream_deliver (batch->taken[i]);
   }
 }
 
 static void
-push (RnncBatch *batch, TakeFunc take, RnncStream *const *streams,
+push (RnncStreamBatch *batch, TakeFunc take, RnncStream *const *streams,
     const float *const *inputs, const gsize *n_inputs, gsize n_streams,
     gsize width)
 {
   for (gsize i = 0; i < n_streams; i++)
-    g_return_if_fail (
-        streams[i] != NULL && streams[i]->model == batch->model);
+    g_return_if_fail (streams[i] != NULL && streams[i]->model == batch->model);
   for (gsize i = 0; i < n_streams; i += batch->capacity)
     push_group (batch, take, streams + i, inputs + i, n_inputs + i,
         MIN (n_streams - i, batch->capacity), width);
 }
 
 void
-rnnc_batch_push_features (RnncBatch *batch, RnncStream *const *streams,
-    const float *const *features, const gsize *n_frames, gsize n_streams)
+rnnc_stream_batch_push_features (RnncStreamBatch *batch,
+    RnncStream *const *streams, const float *const *features,
+    const gsize *n_frames, gsize n_streams)
 {
   g_return_if_fail (batch != NULL);
   push (batch, rnnc_stream_take_features, streams, features, n_frames,
@@ -332,8 +334,9 @@ rnnc_batch_push_features (RnncBatch *batch, RnncStream *const *streams,
 }
 
 void
-rnnc_batch_push_samples (RnncBatch *batch, RnncStream *const *streams,
-    const float *const *samples, const gsize *n_samples, gsize n_streams)
+rnnc_stream_batch_push_samples (RnncStreamBatch *batch,
+    RnncStream *const *streams, const float *const *samples,
+    const gsize *n_samples, gsize n_streams)
 {
   g_return_if_fail (batch != NULL);
   g_return_if_fail (

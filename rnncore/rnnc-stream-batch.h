@@ -10,15 +10,15 @@
 
 G_BEGIN_DECLS
 
-typedef struct _RnncBatch RnncBatch;
+typedef struct _RnncStreamBatch RnncStreamBatch;
 
 /* Streams that go through the layers together, at most. */
-#define RNNC_BATCH_MAX_STREAMS 64
+#define RNNC_STREAM_BATCH_MAX 64
 
 /**
- * rnnc_batch_new:
+ * rnnc_stream_batch_new:
  * @model: one-way; a reference is taken
- * @capacity: streams that go together, at most; 2 to RNNC_BATCH_MAX_STREAMS
+ * @capacity: streams that go together, at most; 2 to RNNC_STREAM_BATCH_MAX
  *
  * All memory is made here, at most 16 MiB; fewer than @capacity streams go
  * together where they would need more. Pushes allocate nothing.
@@ -27,16 +27,16 @@ typedef struct _RnncBatch RnncBatch;
  * Returns: (transfer full): %NULL with @error (RNNC_ERROR_UNSUPPORTED) where
  *   the model is bidirectional, or not even two streams have room
  */
-RNNC_API RnncBatch *
-rnnc_batch_new (RnncModel *model, guint capacity, GError **error);
-RNNC_API void rnnc_batch_free (RnncBatch *batch);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncBatch, rnnc_batch_free)
+RNNC_API RnncStreamBatch *
+rnnc_stream_batch_new (RnncModel *model, guint capacity, GError **error);
+RNNC_API void rnnc_stream_batch_free (RnncStreamBatch *batch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncStreamBatch, rnnc_stream_batch_free)
 
 /* Streams that go together: @capacity, or what memory has room for. */
-RNNC_API guint rnnc_batch_capacity (RnncBatch *batch);
+RNNC_API guint rnnc_stream_batch_capacity (RnncStreamBatch *batch);
 
 /**
- * rnnc_batch_push_features:
+ * rnnc_stream_batch_push_features:
  * @streams: (array length=n_streams): of the batch's model, each once; any
  *   number, in any order
  * @features: (array length=n_streams): as in rnnc_stream_push_features()
@@ -47,13 +47,13 @@ RNNC_API guint rnnc_batch_capacity (RnncBatch *batch);
  * come in turns. A stream can be pushed alone, flushed or reset in between, and
  * come and go from call to call.
  */
-RNNC_API void
-rnnc_batch_push_features (RnncBatch *batch, RnncStream *const *streams,
-    const float *const *features, const gsize *n_frames, gsize n_streams);
+RNNC_API void rnnc_stream_batch_push_features (RnncStreamBatch *batch,
+    RnncStream *const *streams, const float *const *features,
+    const gsize *n_frames, gsize n_streams);
 
 /* The same as rnnc_stream_push_samples(), for audio models. */
-RNNC_API void
-rnnc_batch_push_samples (RnncBatch *batch, RnncStream *const *streams,
-    const float *const *samples, const gsize *n_samples, gsize n_streams);
+RNNC_API void rnnc_stream_batch_push_samples (RnncStreamBatch *batch,
+    RnncStream *const *streams, const float *const *samples,
+    const gsize *n_samples, gsize n_streams);
 
 G_END_DECLS
