@@ -26,8 +26,7 @@ struct _RnncGathering {
   GCond turns[RNNC_STREAM_BATCH_MAX];
 };
 
-/* --- whose turn it is -------------------------------------------------------
- */
+/* --- whose turn it is ----------------------------------------------------- */
 
 /* Whether those that wait go now; the caller has the lock. */
 static gboolean
@@ -115,6 +114,7 @@ join (RnncMember *member)
   gathering = find_gathering (member->stream->model);
   if (gathering != NULL) {
     g_mutex_lock (&gathering->lock);
+    member->is_awake = FALSE;
     member->place = 0;
     while (gathering->members[member->place] != NULL)
       member->place++;
@@ -124,7 +124,6 @@ join (RnncMember *member)
   }
   g_mutex_unlock (&gatherings_lock);
   member->gathering = gathering;
-  member->is_awake = FALSE;
   return gathering != NULL;
 }
 
