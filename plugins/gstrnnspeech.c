@@ -66,7 +66,8 @@ answer_latency (GstRnnSpeech *self, GstQuery *query)
     GST_OBJECT_LOCK (self);
     settings = self->settings;
     GST_OBJECT_UNLOCK (self);
-    own = gst_rnn_speech_own_latency (self, &settings);
+    own = gst_rnn_speech_own_latency (self, &settings)
+        + settings.batch_wait * GST_MSECOND;
     minimum += own;
     if (GST_CLOCK_TIME_IS_VALID (maximum))
       maximum += own;

@@ -86,10 +86,22 @@ same_options (const RnncTranscriberOptions *a, const RnncTranscriberOptions *b)
 }
 
 static void
+apply_batch_wait (GstRnnSpeech *self)
+{
+  if (!rnnc_transcriber_set_batch_wait (self->transcriber,
+          self->current.batch_wait * GST_MSECOND))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("Streams of this model cannot go together; \"batch-wait\" has no "
+         "effect."),
+        ("only those of one-way models can"));
+}
+
+static void
 apply_settings (GstRnnSpeech *self, gboolean is_first)
 {
   gboolean is_live = self->recogniser.is_live;
   RnncTranscriberOptions last, options;
+  guint last_wait = is_first ? 0 : self->current.batch_wait;
 
   gst_rnn_speech_options (&self->current, is_live, &last);
   GST_OBJECT_LOCK (self);
@@ -98,6 +110,8 @@ apply_settings (GstRnnSpeech *self, gboolean is_first)
   gst_rnn_speech_options (&self->current, is_live, &options);
   if (is_first || !same_options (&last, &options))
     rnnc_transcriber_set_options (self->transcriber, &options);
+  if (self->current.batch_wait != last_wait)
+    apply_batch_wait (self);
   gst_rnn_speech_reload_files (self);
 }
 

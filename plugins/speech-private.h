@@ -42,6 +42,7 @@ typedef struct {
   gint64 partial_interval; /* ms, -1: none */
   guint endpoint_silence;  /* ms */
   guint max_utterance;     /* ms */
+  guint batch_wait;        /* ms, 0: off */
   double threshold;
   guint beam_width;
   guint alternatives;

@@ -5,6 +5,7 @@
 
 #define MIN_UTTERANCE 1000
 #define MAX_UTTERANCE 3600000
+#define MAX_BATCH_WAIT 100
 
 enum {
   PROP_LANGUAGE_CODE = GST_RNN_PROP_OWN,
@@ -24,6 +25,7 @@ enum {
   PROP_LANGUAGE_MODEL_WEIGHT,
   PROP_WORD_BONUS,
   PROP_PHRASE_THRESHOLD,
+  PROP_BATCH_WAIT,
   PROP_FILE, /* four, as GstRnnSpeechFile */
 };
 
@@ -33,6 +35,7 @@ static const GstRnnSpeechSettings defaults = {
   .partial_interval = 0,
   .endpoint_silence = 800,
   .max_utterance = 20000,
+  .batch_wait = 0,
   .threshold = 0.0,
   .beam_width = 1,
   .alternatives = 0,
@@ -62,6 +65,7 @@ static const GstRnnField fields[] = {
   { PROP_LANGUAGE_MODEL_WEIGHT, FIELD (language_weight), FALSE },
   { PROP_WORD_BONUS, FIELD (word_bonus), FALSE },
   { PROP_PHRASE_THRESHOLD, FIELD (phrase_threshold), FALSE },
+  { PROP_BATCH_WAIT, FIELD (batch_wait), TRUE },
   { 0 },
 };
 
@@ -314,6 +318,11 @@ install_time_properties (GObjectClass *klass)
           "How much later than the audio the text is played, ms; from the next "
           "segment on",
           0, G_MAXINT, defaults.lateness, GST_RNN_PARAM_PLAYING));
+  g_object_class_install_property (klass, PROP_BATCH_WAIT,
+      g_param_spec_uint ("batch-wait", "Wait for other streams",
+          "How long audio may wait for that of other streams of the model in "
+          "this process, to go through the network together, ms (0: off)",
+          0, MAX_BATCH_WAIT, defaults.batch_wait, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_MAX_OBSERVED_DELAY,
       g_param_spec_uint ("max-observed-delay", "Longest delay observed",
           "Longest time from an utterance's end to its final result, in audio, "

@@ -53,6 +53,30 @@ RNNC_API void rnnc_stream_reset (RnncStream *stream);
  * streams: at a silence the core starts as training did. */
 RNNC_API void rnnc_stream_reset_core (RnncStream *stream);
 
+/**
+ * rnnc_stream_set_batch_wait:
+ * @wait: ns that a push may wait for other streams, at most a second; 0, the
+ *   default: off
+ *
+ * Streams of one model for which this is on meet: each is pushed in a thread of
+ * its own, and what up to 64 of them have to run goes through the network
+ * together, in the thread of one of them, which reads the weights once. Outputs
+ * have the same bits as without, and come in the stream's own thread. What a
+ * push holds waits, in parts of at most 16 frames, until all streams that were
+ * pushed within the last second have come, or for
+ * @wait, or for half as long as it lasts, whichever is first: a live stream has
+ * as much time again to catch up in. A stream that is alone waits for nobody;
+ * flush and reset wait for nobody.
+ *
+ * Memory: up to 16 MiB for all streams of a model that meet, made here; pushes
+ * allocate nothing.
+ * Threads: as for push; from other threads' streams it is independent.
+ *
+ * Returns: %FALSE, and nothing has changed, where the model is bidirectional or
+ *   its layers are too large for several streams at once
+ */
+RNNC_API gboolean rnnc_stream_set_batch_wait (RnncStream *stream, guint64 wait);
+
 /* Bytes of the stream's own memory. */
 RNNC_API gsize rnnc_stream_memory (RnncStream *stream);
 

@@ -145,6 +145,11 @@ RNNC_API void rnnc_transcriber_decode (RnncTranscriber *transcriber,
  * there is a search) from the next utterance on. Allocates. */
 RNNC_API void rnnc_transcriber_set_options (RnncTranscriber *transcriber,
     const RnncTranscriberOptions *options);
+/* As rnnc_stream_set_batch_wait(): pushes of transcribers of one model, each in
+ * a thread of its own, may wait for each other and go through the network
+ * together. May be called between pushes. Allocates. */
+RNNC_API gboolean rnnc_transcriber_set_batch_wait (RnncTranscriber *transcriber,
+    guint64 wait);
 /* What decoding is helped by or held to, made for this model or one with the
  * same labels; %NULL turns it off. A reference is taken. At once if no
  * utterance is running, else from the next one on: what is being said is not

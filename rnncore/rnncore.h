@@ -8,5 +8,6 @@
 #include "rnncore/rnnc-frontend.h"
 #include "rnncore/rnnc-model.h"
 #include "rnncore/rnnc-spotter.h"
+#include "rnncore/rnnc-stream-batch.h"
 #include "rnncore/rnnc-stream.h"
 #include "rnncore/rnnc-transcriber.h"

@@ -573,6 +573,13 @@ rnnc_transcriber_set_voice_activity (RnncTranscriber *transcriber,
   return TRUE;
 }
 
+gboolean
+rnnc_transcriber_set_batch_wait (RnncTranscriber *transcriber, guint64 wait)
+{
+  g_return_val_if_fail (transcriber != NULL, FALSE);
+  return rnnc_stream_set_batch_wait (transcriber->stream, wait);
+}
+
 void
 rnnc_transcriber_set_phrases (RnncTranscriber *transcriber,
     RnncPhraseList *phrases)

@@ -12,6 +12,9 @@
 #define MIN_BLOCK_FRAMES 8
 #define BLOCK_ROWS 384 /* of all sequences */
 
+/* The same where there are but a few steps of many sequences. */
+#define STEP_ROWS 128
+
 static char *
 part_name (const char *part, guint index, gboolean reverse)
 {
@@ -255,6 +258,52 @@ rnnc_direction_run (const RnncDirection *direction,
         memcpy (sequences[k].out + t * ldo, h + k * direction->outputs,
             direction->outputs * sizeof (float));
       }
+    }
+  }
+}
+
+/* Rows of the input's part of the gates at a time. */
+static gsize
+step_rows (gsize n_steps, gsize m)
+{
+  return MIN (n_steps * m, MAX (STEP_ROWS, m));
+}
+
+gsize
+rnnc_direction_steps_work (const RnncDirection *direction, gsize n_steps,
+    gsize m)
+{
+  return rnnc_align (
+      (step_rows (n_steps, m) + m) * direction->input.n * sizeof (float));
+}
+
+void
+rnnc_direction_run_steps (const RnncDirection *direction, const float *in,
+    const gsize *running, gsize n_steps, float *h, float *c, float *out,
+    void *work)
+{
+  gsize rows = direction->input.n, n_out = direction->outputs;
+  gsize most = step_rows (n_steps, running[0]);
+  float *gates = work;
+  float *hidden_part = gates + most * rows;
+  gsize n;
+
+  for (gsize done = 0; done < n_steps; done += n) {
+    float *at = gates;
+    gsize total = 0;
+
+    for (n = 0; done + n < n_steps && total + running[done + n] <= most; n++)
+      total += running[done + n];
+    rnnc_linear_apply (&direction->input, in, direction->input.k, gates, rows,
+        total, FALSE);
+    in += total * direction->input.k;
+    for (gsize i = 0; i < n; i++) {
+      gsize m = running[done + i];
+
+      step (direction, m, at, hidden_part, h, c);
+      memcpy (out, h, m * n_out * sizeof *out);
+      at += m * rows;
+      out += m * n_out;
     }
   }
 }

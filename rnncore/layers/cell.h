@@ -48,6 +48,26 @@ void rnnc_direction_run (const RnncDirection *direction,
     const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
     float *c, gboolean reverse, void *work);
 
+/* Bytes of work for at most @n_steps steps of at most @m sequences. */
+gsize rnnc_direction_steps_work (const RnncDirection *direction, gsize n_steps,
+    gsize m);
+
+/**
+ * rnnc_direction_run_steps:
+ * @in: a row of in for each sequence that has a first step, then those of the
+ *   second, …
+ * @running: [n_steps]: how many sequences each step has, at least 1; those that
+ *   end are the last of them, so that no step has more than the one before
+ * @h, @c: as in rnnc_direction_run(), of @running[0] sequences
+ * @out: rows as in @in
+ *
+ * As rnnc_direction_run() onwards, with the input's weights read once for a few
+ * steps of all sequences.
+ */
+void rnnc_direction_run_steps (const RnncDirection *direction, const float *in,
+    const gsize *running, gsize n_steps, float *h, float *c, float *out,
+    void *work);
+
 /* Bytes of work for @m steps at once. */
 gsize rnnc_direction_rows_work (const RnncDirection *direction, gsize m);
 

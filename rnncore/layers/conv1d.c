@@ -120,6 +120,80 @@ conv1d_push (const RnncLayer *layer, void *state, const float *in,
   return append (layer, state, in, n_frames, out);
 }
 
+/* Windows of several streams are laid side by side, where one is a run of
+ * frames; others take their turns. */
+static gboolean
+lies_together (const RnncLayer *layer)
+{
+  const RnncConv1dParams *conv = &layer->spec->params.conv1d;
+
+  return conv->dilation == 1 && conv->groups == 1;
+}
+
+static gsize
+window_floats (const RnncLayer *layer)
+{
+  return layer->spec->params.conv1d.kernel * rnnc_layer_inputs (layer);
+}
+
+static gsize
+conv1d_push_batch_work_size (const RnncLayer *layer, gsize max_frames,
+    gsize n_streams)
+{
+  const RnncWindowShape shape = get_shape (layer);
+
+  if (!lies_together (layer))
+    return 0;
+  return gather_size (layer)
+      + rnnc_align (n_streams * rnnc_time_window_max_output (&shape, max_frames)
+          * window_floats (layer) * sizeof (float));
+}
+
+/* Takes @n_frames; writes the windows that are whole one after another. */
+static gsize
+append_windows (const RnncLayer *layer, Conv1dState *state, const float *in,
+    gsize n_frames, float *windows)
+{
+  const RnncWindowShape shape = get_shape (layer);
+  gsize size = window_floats (layer);
+  gsize n = rnnc_time_window_append (state->window, &shape, in, n_frames);
+
+  for (gsize i = 0; i < n; i++)
+    memcpy (windows + i * size,
+        state->window->frames + i * shape.stride * shape.width,
+        size * sizeof *windows);
+  rnnc_time_window_consume (state->window, &shape, n);
+  return n;
+}
+
+static void
+conv1d_push_batch (const RnncLayer *layer, void *const *states, const float *in,
+    const gsize *n_in, gsize n_streams, float *out, gsize *n_out, void *work)
+{
+  gsize width = rnnc_layer_inputs (layer);
+  gsize total = 0;
+  void *gathered = NULL;
+  float *windows = NULL;
+
+  if (lies_together (layer)) {
+    gathered = rnnc_take (&work, gather_size (layer));
+    windows = work;
+  }
+  for (gsize i = 0; i < n_streams; in += n_in[i] * width, i++) {
+    n_out[i] = 0;
+    if (n_in[i] > 0 && windows != NULL)
+      n_out[i] = append_windows (layer, states[i], in, n_in[i],
+          windows + total * window_floats (layer));
+    else if (n_in[i] > 0)
+      n_out[i] = append (layer, states[i], in, n_in[i],
+          out + total * rnnc_layer_outputs (layer));
+    total += n_out[i];
+  }
+  if (total > 0 && windows != NULL)
+    rnnc_convolution_run (layer->weights, windows, width, window_floats (layer),
+        total, out, gathered);
+}
+
 static gsize
 conv1d_flush (const RnncLayer *layer, void *memory, float *out)
 {
@@ -150,4 +224,6 @@ const RnncLayerClass rnnc_conv1d_class = {
   .push = conv1d_push,
   .flush = conv1d_flush,
   .max_output = conv1d_max_output,
+  .push_batch = conv1d_push_batch,
+  .push_batch_work_size = conv1d_push_batch_work_size,
 };

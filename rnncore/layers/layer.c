@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rnncore/layers/layer.h"
 
+#include <string.h>
+
 #include "rnncore/layers/linear.h"
 
 static const RnncLayerClass *const classes[] = {
@@ -222,6 +224,41 @@ rnnc_layer_flush (const RnncLayer *layer, void *state, float *out)
 {
   return layer->klass->flush != NULL ? layer->klass->flush (layer, state, out)
                                      : 0;
+}
+
+gsize
+rnnc_layer_push_batch_work_size (const RnncLayer *layer, gsize max_frames,
+    gsize n_streams)
+{
+  if (knows_no_time (layer))
+    return rnnc_layer_work_size (layer, n_streams * max_frames);
+  return layer->klass->push_batch_work_size != NULL
+      ? layer->klass->push_batch_work_size (layer, max_frames, n_streams)
+      : 0;
+}
+
+void
+rnnc_layer_push_batch (const RnncLayer *layer, void *const *states,
+    const float *in, const gsize *n_in, gsize n_streams, float *out,
+    gsize *n_out, void *work)
+{
+  if (knows_no_time (layer)) {
+    rnnc_layer_forward (layer, in, count_frames (n_in, n_streams), out, work);
+    memcpy (n_out, n_in, n_streams * sizeof *n_out);
+    return;
+  }
+  if (layer->klass->push_batch != NULL) {
+    layer->klass->push_batch (layer, states, in, n_in, n_streams, out, n_out,
+        work);
+    return;
+  }
+  for (gsize i = 0; i < n_streams; i++) {
+    n_out[i] = n_in[i] > 0
+        ? rnnc_layer_push (layer, states[i], in, n_in[i], out)
+        : 0;
+    in += n_in[i] * rnnc_layer_inputs (layer);
+    out += n_out[i] * rnnc_layer_outputs (layer);
+  }
 }
 
 void

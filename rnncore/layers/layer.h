@@ -59,6 +59,13 @@ typedef struct {
   gsize (*flush) (const RnncLayer *layer, void *state, float *out);
   /* Most frames out of one push of @max_frames or one flush. */
   gsize (*max_output) (const RnncLayer *layer, gsize max_frames);
+  /* Several streams at once, see rnnc_layer_push_batch(); (nullable): one after
+   * the other. */
+  void (*push_batch) (const RnncLayer *layer, void *const *states,
+      const float *in, const gsize *n_in, gsize n_streams, float *out,
+      gsize *n_out, void *work);
+  gsize (*push_batch_work_size) (const RnncLayer *layer, gsize max_frames,
+      gsize n_streams);
   void (*reset_core) (const RnncLayer *layer, void *state);
   void (*replay_core) (const RnncLayer *layer, void *state);
 } RnncLayerClass;
@@ -119,6 +126,16 @@ gsize rnnc_layer_push (const RnncLayer *layer, void *state, const float *in,
     gsize n_frames, float *out);
 /* Yields what the right context held back; reset afterwards. */
 gsize rnnc_layer_flush (const RnncLayer *layer, void *state, float *out);
+/* rnnc_layer_push() of several streams, each with its own state, that read the
+ * weights together: what stream i is given, @n_in[i] frames of at most
+ * @max_frames, lies behind that of the streams before it, and so does what it
+ * gives, @n_out[i] frames. Not for joins and two-way cores. The bits are those
+ * of each alone. @out may be @in where in_place. */
+gsize rnnc_layer_push_batch_work_size (const RnncLayer *layer, gsize max_frames,
+    gsize n_streams);
+void rnnc_layer_push_batch (const RnncLayer *layer, void *const *states,
+    const float *in, const gsize *n_in, gsize n_streams, float *out,
+    gsize *n_out, void *work);
 void rnnc_layer_reset_core (const RnncLayer *layer, void *state);
 /* Frames that a one-way core hears again. */
 #define RNNC_REPLAY_FRAMES 16

@@ -482,6 +482,166 @@ rnnc_recurrent_step_rows (const RnncLayer *layer, const float *in, gsize m,
   }
 }
 
+/* --- several streams at once ---------------------------------------------- */
+
+/* Streams pushed together: their frames lie step by step, those of the longest
+ * first. */
+typedef struct {
+  gsize n; /* that have any frames */
+  gsize n_steps;
+  gsize *order;     /* [n]: streams, the longest first */
+  gsize *first;     /* [n_streams]: frame where each lies in the input */
+  gsize *running;   /* [n_steps] */
+  float *values[2]; /* [frames, in or out]: of a level and the next */
+  float *h, *c;     /* [n, outputs], [n, hidden] */
+} Together;
+
+/* Floats in the widest row between levels. */
+static gsize
+widest_row (const RnncLayer *layer)
+{
+  return MAX (level_inputs (layer, 0), direction_outputs (layer));
+}
+
+static void
+take_together (const RnncLayer *layer, Together *together, gsize max_frames,
+    gsize n_streams, void **work)
+{
+  gsize row = widest_row (layer) * sizeof (float);
+
+  together->order = rnnc_take (work, n_streams * sizeof (gsize));
+  together->first = rnnc_take (work, n_streams * sizeof (gsize));
+  together->running = rnnc_take (work, max_frames * sizeof (gsize));
+  for (guint i = 0; i < 2; i++)
+    together->values[i] = rnnc_take (work, n_streams * max_frames * row);
+  together->h = rnnc_take (work,
+      n_streams * direction_outputs (layer) * sizeof (float));
+  together->c
+      = rnnc_take (work, n_streams * params (layer)->hidden * sizeof (float));
+}
+
+static gsize
+recurrent_push_batch_work_size (const RnncLayer *layer, gsize max_frames,
+    gsize n_streams)
+{
+  const Recurrent *core = layer->weights;
+  Together together;
+  void *work = NULL;
+  gsize most = 0;
+
+  take_together (layer, &together, max_frames, n_streams, &work);
+  for (guint i = 0; i < core->n_levels; i++)
+    most = MAX (most,
+        rnnc_direction_steps_work (get_direction (layer, i, 0), max_frames,
+            n_streams));
+  return (guintptr) work + most;
+}
+
+/* Longest first; streams of equal length stay in order. */
+static void
+put_in_order (Together *together, const gsize *n_in, gsize n_streams)
+{
+  gsize first = 0;
+
+  together->n = 0;
+  for (gsize i = 0; i < n_streams; i++) {
+    gsize at = together->n;
+
+    together->first[i] = first;
+    first += n_in[i];
+    if (n_in[i] == 0)
+      continue;
+    for (; at > 0 && n_in[together->order[at - 1]] < n_in[i]; at--)
+      together->order[at] = together->order[at - 1];
+    together->order[at] = i;
+    together->n++;
+  }
+}
+
+static void
+count_running (Together *together, const gsize *n_in)
+{
+  gsize m = together->n;
+
+  together->n_steps = m > 0 ? n_in[together->order[0]] : 0;
+  for (gsize t = 0; t < together->n_steps; t++) {
+    while (n_in[together->order[m - 1]] <= t)
+      m--;
+    together->running[t] = m;
+  }
+}
+
+/* One level of all streams. */
+static void
+run_level (const RnncLayer *layer, const Together *together, guint index,
+    void *const *states, const float *in, float *out, void *work)
+{
+  gsize hidden = params (layer)->hidden, n_out = direction_outputs (layer);
+
+  for (gsize i = 0; i < together->n; i++) {
+    const RecurrentState *state = states[together->order[i]];
+
+    memcpy (together->h + i * n_out, state->levels[index].h,
+        n_out * sizeof (float));
+    memcpy (together->c + i * hidden, state->levels[index].c,
+        hidden * sizeof (float));
+  }
+  rnnc_direction_run_steps (get_direction (layer, index, 0), in,
+      together->running, together->n_steps, together->h, together->c, out,
+      work);
+  for (gsize i = 0; i < together->n; i++) {
+    RecurrentState *state = states[together->order[i]];
+
+    memcpy (state->levels[index].h, together->h + i * n_out,
+        n_out * sizeof (float));
+    memcpy (state->levels[index].c, together->c + i * hidden,
+        hidden * sizeof (float));
+  }
+}
+
+static void
+recurrent_push_batch (const RnncLayer *layer, void *const *states,
+    const float *in, const gsize *n_in, gsize n_streams, float *out,
+    gsize *n_out, void *work)
+{
+  const Recurrent *core = layer->weights;
+  gsize width_in = level_inputs (layer, 0);
+  gsize width_out = direction_outputs (layer);
+  gsize max_frames = 0;
+  Together together;
+  float *row;
+
+  g_assert (core->n_directions == 1);
+  for (gsize i = 0; i < n_streams; i++)
+    max_frames = MAX (max_frames, n_in[i]);
+  take_together (layer, &together, max_frames, n_streams, &work);
+  put_in_order (&together, n_in, n_streams);
+  count_running (&together, n_in);
+  memcpy (n_out, n_in, n_streams * sizeof *n_out);
+  if (together.n == 0)
+    return;
+  for (gsize i = 0; i < together.n; i++) {
+    RecurrentState *state = states[together.order[i]];
+
+    remember (layer, &state->recent,
+        in + together.first[together.order[i]] * width_in,
+        n_in[together.order[i]]);
+  }
+  row = together.values[0];
+  for (gsize t = 0; t < together.n_steps; t++)
+    for (gsize i = 0; i < together.running[t]; i++, row += width_in)
+      memcpy (row, in + (together.first[together.order[i]] + t) * width_in,
+          width_in * sizeof *row);
+  for (guint level = 0; level < core->n_levels; level++)
+    run_level (layer, &together, level, states, together.values[level % 2],
+        together.values[(level + 1) % 2], work);
+  row = together.values[core->n_levels % 2];
+  for (gsize t = 0; t < together.n_steps; t++)
+    for (gsize i = 0; i < together.running[t]; i++, row += width_out)
+      memcpy (out + (together.first[together.order[i]] + t) * width_out, row,
+          width_out * sizeof *row);
+}
+
 const RnncLayerClass rnnc_recurrent_class = {
   .load = recurrent_load,
   .clear = recurrent_clear,
@@ -494,6 +654,8 @@ const RnncLayerClass rnnc_recurrent_class = {
   .push = recurrent_push,
   .flush = recurrent_flush,
   .max_output = recurrent_max_output,
+  .push_batch = recurrent_push_batch,
+  .push_batch_work_size = recurrent_push_batch_work_size,
   .reset_core = recurrent_reset_core,
   .replay_core = recurrent_replay_core,
 };

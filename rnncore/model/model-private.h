@@ -20,6 +20,7 @@ struct _RnncModel {
   RnncLayer **layers; /* runtime layers, weights packed; one a spec */
   RnncPlan plan;
   gsize *stored_bytes; /* [n_layers]: of its tensors in the file */
+  GSList *gatherings;  /* RnncGathering: of its streams; see gathering.c */
 };
 
 /* Where the network can be cut in two, before the first layer whose outputs

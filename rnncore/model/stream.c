@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "rnncore/layers/join.h"
-#include "rnncore/model/model-private.h"
+#include "rnncore/model/stream-private.h"
 
 /* Frames that go through the layers at once: enough for a matrix product to
  * pay, few enough to stay in the cache. */
@@ -15,45 +15,25 @@
 /* Frames between two layers: beyond any that memory has room for. */
 #define MAX_FRAMES_BETWEEN ((gsize) 1 << 26)
 
-struct _RnncStream {
-  RnncModel *model;
-  guint first, last; /* layers first..last-1 */
-  RnncOutputFunc func;
-  gpointer user_data;
-
-  RnncLogMel *mel;
-  RnncWaveform *waveform;
-  RnncVideo *video;
-  gsize block; /* samples that yield at most chunk frames */
-
-  void *arena;
-  gsize arena_size;
-  gsize chunk;       /* frames */
-  float *frames;     /* [chunk + 1, input]: of the front end */
-  float **slots;     /* [n_slots] */
-  void **states;     /* one a layer */
-  gsize *max_frames; /* frames into each layer, at most */
-
-  /* Of one round through the layers. */
-  const float *input;
-  gsize n_input;
-  const float **values; /* what each layer gave */
-  gsize *n_frames;
-};
-
 static RnncLayer *
-get_layer (RnncStream *stream, guint index)
+get_layer (const RnncStream *stream, guint index)
 {
   return stream->model->layers[index];
 }
 
 /* Not what the first layer takes: that may be a join of several copies. */
-static gsize
-input_floats (RnncStream *stream)
+gsize
+rnnc_stream_input_floats (const RnncStream *stream)
 {
   return stream->first == 0
       ? rnnc_model_input_size (stream->model)
       : rnnc_layer_outputs (get_layer (stream, stream->first - 1));
+}
+
+gsize
+rnnc_stream_max_input (const RnncStream *stream)
+{
+  return stream->chunk + 1;
 }
 
 /* --- memory --------------------------------------------------------------- */
@@ -69,7 +49,8 @@ frames_into (RnncStream *stream, guint index, const gsize *most)
     gint source = step->sources[i];
 
     n = MAX (n,
-        source < (gint) stream->first ? stream->chunk + 1 : most[source]);
+        source < (gint) stream->first ? rnnc_stream_max_input (stream)
+                                      : most[source]);
   }
   return n;
 }
@@ -118,7 +99,8 @@ lay_out (RnncStream *stream, void *base)
   void *at = base;
 
   stream->frames = rnnc_take (&at,
-      (stream->chunk + 1) * input_floats (stream) * sizeof (float));
+      rnnc_stream_max_input (stream) * rnnc_stream_input_floats (stream)
+          * sizeof (float));
   stream->states = rnnc_take (&at, n_layers * sizeof (void *));
   stream->max_frames = rnnc_take (&at, n_layers * sizeof (gsize));
   stream->values = rnnc_take (&at, n_layers * sizeof (float *));
@@ -161,8 +143,8 @@ set_range (RnncStream *stream, RnncModel *model, guint first, guint last)
   stream->model = model;
   stream->first = first;
   stream->last = last;
-  stream->chunk
-      = CLAMP (MAX_CHUNK_FLOATS / input_floats (stream), 1, MAX_CHUNK_FRAMES);
+  stream->chunk = CLAMP (MAX_CHUNK_FLOATS / rnnc_stream_input_floats (stream),
+      1, MAX_CHUNK_FRAMES);
   stream->arena_size = lay_out (stream, NULL);
 }
 
@@ -187,6 +169,7 @@ rnnc_stream_new_range (RnncModel *model, guint first, guint last,
   stream->arena = g_aligned_alloc0 (stream->arena_size, 1, 64);
   lay_out (stream, stream->arena);
   make_front_end (stream);
+  rnnc_member_init (&stream->member, stream);
   rnnc_stream_reset (stream);
   return stream;
 }
@@ -203,12 +186,20 @@ rnnc_stream_free (RnncStream *stream)
 {
   if (stream == NULL)
     return;
+  rnnc_member_clear (&stream->member);
   rnnc_log_mel_free (stream->mel);
   rnnc_waveform_free (stream->waveform);
   rnnc_video_free (stream->video);
   g_aligned_free (stream->arena);
   rnnc_model_unref (stream->model);
   g_free (stream);
+}
+
+gboolean
+rnnc_stream_set_batch_wait (RnncStream *stream, guint64 wait)
+{
+  g_return_val_if_fail (stream != NULL, FALSE);
+  return rnnc_member_set_wait (&stream->member, wait);
 }
 
 gsize
@@ -270,29 +261,53 @@ run_layer (RnncStream *stream, guint index)
   stream->n_frames[index] = n;
 }
 
-/* From layer @index on; what comes out goes to the caller's function. */
+/* From layer @index on. */
 static void
 run_layers (RnncStream *stream, guint index)
 {
   gint result = rnnc_plan_output (stream->model->layers, stream->last - 1);
-  const float *value;
-  gsize n;
 
   for (; index < stream->last; index++)
     run_layer (stream, index);
-  n = get_value (stream, result, &value);
-  if (n > 0)
-    stream->func (value, n, stream->user_data);
+  stream->n_result = get_value (stream, result, &stream->result);
 }
 
+void
+rnnc_stream_run (RnncStream *stream)
+{
+  run_layers (stream, stream->first);
+}
+
+void
+rnnc_stream_deliver (RnncStream *stream)
+{
+  if (stream->n_result > 0)
+    stream->func (stream->result, stream->n_result, stream->user_data);
+}
+
+/* What was taken goes through the layers, perhaps beside other streams'. */
 static void
-push_frames (RnncStream *stream, const float *frames, gsize n_frames)
+push_input (RnncStream *stream)
+{
+  if (stream->n_input == 0)
+    return;
+  if (rnnc_member_is_in (&stream->member))
+    rnnc_member_run (&stream->member);
+  else
+    rnnc_stream_run (stream);
+  rnnc_stream_deliver (stream);
+}
+
+/* Frames of the front end, @n_frames of them, alone. */
+static void
+push_alone (RnncStream *stream, gsize n_frames)
 {
   if (n_frames == 0)
     return;
-  stream->input = frames;
+  stream->input = stream->frames;
   stream->n_input = n_frames;
-  run_layers (stream, stream->first);
+  rnnc_stream_run (stream);
+  rnnc_stream_deliver (stream);
 }
 
 /* In the round that begins, nobody has given anything. */
@@ -318,9 +333,20 @@ flush_layers (RnncStream *stream)
     out = stream->slots[stream->model->plan.steps[i].slot];
     stream->values[i] = out;
     stream->n_frames[i] = rnnc_layer_flush (layer, stream->states[i], out);
-    if (stream->n_frames[i] > 0)
-      run_layers (stream, i + 1);
+    if (stream->n_frames[i] == 0)
+      continue;
+    run_layers (stream, i + 1);
+    rnnc_stream_deliver (stream);
   }
+}
+
+gsize
+rnnc_stream_take_features (RnncStream *stream, const float *features,
+    gsize n_frames)
+{
+  stream->input = features;
+  stream->n_input = MIN (n_frames, stream->chunk);
+  return stream->n_input;
 }
 
 void
@@ -329,12 +355,25 @@ rnnc_stream_push_features (RnncStream *stream, const float *features,
 {
   g_return_if_fail (stream != NULL);
   while (n_frames > 0) {
-    gsize n = MIN (n_frames, stream->chunk);
+    gsize n = rnnc_stream_take_features (stream, features, n_frames);
 
-    push_frames (stream, features, n);
-    features += n * input_floats (stream);
+    push_input (stream);
+    features += n * rnnc_stream_input_floats (stream);
     n_frames -= n;
   }
+}
+
+gsize
+rnnc_stream_take_samples (RnncStream *stream, const float *samples,
+    gsize n_samples)
+{
+  gsize n = MIN (n_samples, stream->block);
+
+  stream->input = stream->frames;
+  stream->n_input = stream->mel != NULL
+      ? rnnc_log_mel_push (stream->mel, samples, n, stream->frames)
+      : rnnc_waveform_push (stream->waveform, samples, n, stream->frames);
+  return n;
 }
 
 void
@@ -344,12 +383,9 @@ rnnc_stream_push_samples (RnncStream *stream, const float *samples,
   g_return_if_fail (stream != NULL);
   g_return_if_fail (stream->mel != NULL || stream->waveform != NULL);
   while (n_samples > 0) {
-    gsize n = MIN (n_samples, stream->block);
-    gsize n_frames = stream->mel != NULL
-        ? rnnc_log_mel_push (stream->mel, samples, n, stream->frames)
-        : rnnc_waveform_push (stream->waveform, samples, n, stream->frames);
+    gsize n = rnnc_stream_take_samples (stream, samples, n_samples);
 
-    push_frames (stream, stream->frames, n_frames);
+    push_input (stream);
     samples += n;
     n_samples -= n;
   }
@@ -366,7 +402,9 @@ rnnc_stream_push_video (RnncStream *stream, const RnncVideoFrame *frame,
   for (guint i = 0; i < n; i++) {
     if (i > 0)
       rnnc_video_repeat (stream->video, stream->frames);
-    push_frames (stream, stream->frames, 1);
+    stream->input = stream->frames;
+    stream->n_input = 1;
+    push_input (stream);
   }
 }
 
@@ -374,12 +412,11 @@ void
 rnnc_stream_flush (RnncStream *stream)
 {
   g_return_if_fail (stream != NULL);
+  rnnc_member_rest (&stream->member);
   if (stream->mel != NULL)
-    push_frames (stream, stream->frames,
-        rnnc_log_mel_flush (stream->mel, stream->frames));
+    push_alone (stream, rnnc_log_mel_flush (stream->mel, stream->frames));
   if (stream->waveform != NULL)
-    push_frames (stream, stream->frames,
-        rnnc_waveform_flush (stream->waveform, stream->frames));
+    push_alone (stream, rnnc_waveform_flush (stream->waveform, stream->frames));
   flush_layers (stream);
   rnnc_stream_reset (stream);
 }
@@ -388,6 +425,7 @@ void
 rnnc_stream_reset (RnncStream *stream)
 {
   g_return_if_fail (stream != NULL);
+  rnnc_member_rest (&stream->member);
   if (stream->mel != NULL)
     rnnc_log_mel_reset (stream->mel);
   if (stream->waveform != NULL)

@@ -44,3 +44,43 @@ run_to_end (GstElement *pipeline)
   gst_element_set_state (pipeline, GST_STATE_NULL);
   return error;
 }
+
+static void
+on_samples (GstElement *sink, GstBuffer *buffer, GstPad *pad,
+    gpointer user_data)
+{
+  GstMapInfo map;
+
+  gst_buffer_map (buffer, &map, GST_MAP_READ);
+  g_byte_array_append (user_data, map.data, (guint) map.size);
+  gst_buffer_unmap (buffer, &map);
+}
+
+GByteArray *
+decode_sample (guint rate)
+{
+  const char *const needs[]
+      = { "matroskademux", "opusdec", "audioresample", NULL };
+  g_autofree char *description = NULL;
+  g_autoptr (GstElement) pipeline = NULL;
+  g_autoptr (GstElement) sink = NULL;
+  g_autoptr (GError) error = NULL;
+  GByteArray *samples;
+
+  if (!have_elements (needs))
+    return NULL;
+  description = g_strdup_printf ("filesrc location=\"%s\" ! matroskademux "
+                                 "! opusdec ! audioconvert ! audioresample "
+                                 "! audio/x-raw,format=F32LE,rate=%u,"
+                                 "channels=1 ! fakesink name=sink "
+                                 "signal-handoffs=true",
+      g_getenv ("SAMPLE"), rate);
+  pipeline = parse (description);
+  sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  samples = g_byte_array_new ();
+  g_signal_connect (sink, "handoff", G_CALLBACK (on_samples), samples);
+  error = run_to_end (pipeline);
+  g_assert_no_error (error);
+  g_assert_cmpuint (samples->len, >, rate * sizeof (float));
+  return samples;
+}

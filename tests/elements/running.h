@@ -15,3 +15,7 @@ GstElement *parse (const char *description);
 /* Plays up to EOS or an error, half a minute at most. Returns: (nullable)
  * (transfer full): the error */
 GError *run_to_end (GstElement *pipeline);
+
+/* Returns: (nullable): the bundled recording's sound, mono, F32 at @rate;
+ * %NULL: no decoder, the test is skipped */
+GByteArray *decode_sample (guint rate);

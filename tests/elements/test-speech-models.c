@@ -36,50 +36,6 @@ static const struct {
       "vad-en" },
 };
 
-/* --- the sample ----------------------------------------------------------- */
-
-static void
-on_samples (GstElement *sink, GstBuffer *buffer, GstPad *pad,
-    gpointer user_data)
-{
-  GstMapInfo map;
-
-  gst_buffer_map (buffer, &map, GST_MAP_READ);
-  g_byte_array_append (user_data, map.data, (guint) map.size);
-  gst_buffer_unmap (buffer, &map);
-}
-
-/* Returns: (nullable): the bundled recording's sound, mono, at RATE; %NULL: no
- * decoder, the test is skipped */
-static GByteArray *
-decode_sample (void)
-{
-  const char *const needs[]
-      = { "matroskademux", "opusdec", "audioresample", NULL };
-  g_autofree char *description = NULL;
-  g_autoptr (GstElement) pipeline = NULL;
-  g_autoptr (GstElement) sink = NULL;
-  g_autoptr (GError) error = NULL;
-  GByteArray *samples;
-
-  if (!have_elements (needs))
-    return NULL;
-  description = g_strdup_printf ("filesrc location=\"%s\" ! matroskademux "
-                                 "! opusdec ! audioconvert ! audioresample "
-                                 "! audio/x-raw,format=F32LE,rate=%d,"
-                                 "channels=1 ! fakesink name=sink "
-                                 "signal-handoffs=true",
-      g_getenv ("SAMPLE"), RATE);
-  pipeline = parse (description);
-  sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
-  samples = g_byte_array_new ();
-  g_signal_connect (sink, "handoff", G_CALLBACK (on_samples), samples);
-  error = run_to_end (pipeline);
-  g_assert_no_error (error);
-  g_assert_cmpuint (samples->len, >, RATE * sizeof (float));
-  return samples;
-}
-
 /* --- the core ------------------------------------------------------------- */
 
 static void
@@ -197,7 +153,7 @@ static void
 test_equals_core (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
-  GByteArray *samples = decode_sample ();
+  GByteArray *samples = decode_sample (RATE);
   g_autofree char *wanted = NULL;
   g_autofree char *found = NULL;
   g_autofree char *line = NULL;
