@@ -17,12 +17,12 @@ enum {
 };
 
 static const GstRnnGestureSettings defaults = {
-  .threshold = 0.7,
-  .release = 0.4,
+  .threshold = -1,
+  .release = -1,
   .refractory = 500,
   .minimum = 500,
   .window = 0,
-  .interval = 200,
+  .interval = 0,
   .report_after = -1,
   .clip_mode = FALSE,
 };
@@ -85,23 +85,24 @@ install_decision_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_CLASS_CONFIDENCE_THRESHOLD,
       g_param_spec_double ("class-confidence-threshold", "Confidence threshold",
-          "Confidence from which on a gesture is seen (clip-mode has the most "
-          "likely one)",
-          0.0, 1.0, defaults.threshold, GST_RNN_PARAM_PLAYING));
+          "Confidence from which on a gesture is seen; clip-mode has the most "
+          "likely one (-1: as the model says, else 0.7)",
+          -1.0, 1.0, defaults.threshold, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_RELEASE_THRESHOLD,
       g_param_spec_double ("release-threshold", "Release threshold",
           "Confidence below which a gesture has ended; no more than "
-          "class-confidence-threshold counts",
-          0.0, 1.0, defaults.release, GST_RNN_PARAM_PLAYING));
+          "class-confidence-threshold counts (-1: as the model says, else 0.4)",
+          -1.0, 1.0, defaults.release, GST_RNN_PARAM_PLAYING));
   g_object_class_install_property (klass, PROP_WINDOW,
       g_param_spec_uint ("window", "Window",
-          "How much video one decision sees, ms (0: as the model says)", 0,
-          MAX_WINDOW, defaults.window, GST_RNN_PARAM_READY));
+          "How much video one decision sees, ms (0: as the model says, which "
+          "may be several lengths)",
+          0, MAX_WINDOW, defaults.window, GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_DECISION_INTERVAL,
       g_param_spec_uint ("decision-interval", "Decision interval",
           "Time from one decision to the next, ms; a frame of the network at "
-          "least",
-          1, MAX_WINDOW, defaults.interval, GST_RNN_PARAM_PLAYING));
+          "least (0: as the model says, else 200)",
+          0, MAX_WINDOW, defaults.interval, GST_RNN_PARAM_PLAYING));
 }
 
 static void

@@ -12,7 +12,7 @@ gst_rnn_gesture_options (const GstRnnGestureSettings *settings,
   rnnc_spotter_options_init (options);
   options->mode = settings->clip_mode ? RNNC_SPOTTER_CLIP : RNNC_SPOTTER_STREAM;
   options->threshold_on = settings->threshold;
-  options->threshold_off = MIN (settings->release, settings->threshold);
+  options->threshold_off = settings->release;
   options->refractory = settings->refractory * GST_MSECOND;
   options->minimum = settings->minimum * GST_MSECOND;
   options->window = settings->window * GST_MSECOND;

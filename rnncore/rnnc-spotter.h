@@ -2,7 +2,12 @@
  *
  * Gestures in an endless video: a many-to-one model over a sliding window.
  * The convolutions run once a frame; the recurrent core starts afresh on each
- * window, as it did in training, so that hours-long streams do not drift. */
+ * window, as it did in training, so that hours-long streams do not drift.
+ *
+ * A model may name windows of several lengths ("spotting" in
+ * docs/model-format.md), for gestures that take one second or five. Each
+ * decision looks at all of them that are full, and the one that is surest of a
+ * gesture counts. */
 #pragma once
 
 #include "rnncore/rnnc-stream.h"
@@ -31,14 +36,19 @@ typedef enum {
 
 /* ns; of longer clips the end is looked at. No window is longer. */
 #define RNNC_SPOTTER_MAX_CLIP G_GUINT64_CONSTANT (10000000000)
+/* Windows of different length that one model may look at. */
+#define RNNC_SPOTTER_MAX_WINDOWS 8
 
 typedef struct {
   RnncSpotterMode mode; /* default stream */
-  guint64 window;       /* ns; 0: the model's "window", else 2.5 s */
-  guint64 hop;          /* ns between window decisions; default 200 ms */
-  double threshold_on;  /* posterior that starts an event; default 0.7 */
+  guint64 window;       /* ns; 0: the model's windows, else 2.5 s */
+  guint64 hop;          /* ns between window decisions; 0: the model's
+                           interval, else 200 ms; default 0 */
+  double threshold_on;  /* posterior that starts an event; below 0: the model's,
+                           else 0.7; default -1 */
   double threshold_off; /* posterior below which it ends, at most
-                           threshold_on; default 0.4 */
+                           threshold_on; below 0: the model's, else 0.4;
+                           default -1 */
   guint64 refractory;   /* ns after an event without a new one;
                            default 500 ms */
   guint64 minimum;      /* ns; shorter clips and streams give no decision;
@@ -72,9 +82,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncSpotter, rnnc_spotter_free)
  * the beginning of the next. */
 RNNC_API void rnnc_spotter_push (RnncSpotter *spotter,
     const RnncVideoFrame *frame, guint64 timestamp);
-/* Ends the running event or clip, then starts anew. A stream shorter than one
- * window is decided as a clip, held to threshold_on. A clip gets the label with
- * the highest posterior, or no event if that is "none". */
+/* Ends the running event or clip, then starts anew. A stream shorter than the
+ * shortest window is decided as a clip, held to threshold_on. A clip gets the
+ * label with the highest posterior, or no event if that is "none". */
 RNNC_API void rnnc_spotter_flush (RnncSpotter *spotter);
 /* Forgets all; yields nothing. */
 RNNC_API void rnnc_spotter_reset (RnncSpotter *spotter);

@@ -201,6 +201,27 @@ RNNC_API gboolean rnnc_trainer_save_checkpoint (RnncTrainer *trainer,
 RNNC_API gboolean rnnc_trainer_load_checkpoint (RnncTrainer *trainer,
     const char *path, char **progress, GError **error);
 
+/* Which of a model's labels are this network's. */
+typedef struct {
+  guint n_labels; /* of this network */
+  guint n_theirs; /* of the model */
+  const gint
+      *theirs; /* [n_labels] the model's number of each; -1: it has not */
+} RnncLabelMap;
+
+/**
+ * rnnc_trainer_load_similar_weights:
+ * @map: (nullable): the labels differ
+ * @anew: (nullable) (element-type utf8): names of tensors of which nothing was
+ *   taken are added
+ *
+ * As rnnc_trainer_load_weights(). With @map the last layer that has weights may
+ * have another number of outputs, and takes those of the labels that both have.
+ *
+ * Returns: how many tensors, 0 with @error set if none fits
+ */
+RNNC_API guint rnnc_trainer_load_similar_weights (RnncTrainer *trainer,
+    const char *path, const RnncLabelMap *map, GPtrArray *anew, GError **error);
 /**
  * rnnc_trainer_load_weights:
  * @path: a model file

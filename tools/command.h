@@ -20,6 +20,7 @@ int command_transcribe (int argc, char **argv);
 int command_label (int argc, char **argv);
 int command_forecast (int argc, char **argv);
 int command_generate (int argc, char **argv);
+int command_manifest (int argc, char **argv);
 
 typedef struct {
   const char *arguments; /* "RECIPE.json" */

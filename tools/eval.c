@@ -47,7 +47,8 @@ typedef struct {
   gboolean events;
   gboolean joined; /* clips, one behind the other */
   RnncSpotterOptions spotting;
-  double window; /* s, 0: the model's */
+  double window;   /* s, 0: the model's */
+  double interval; /* the same */
   char *group_column;
   double tolerance;
   char *confusion; /* (nullable): path */
@@ -511,6 +512,16 @@ parse_snr (Evaluation *eval)
   return eval->added.snr[0] <= eval->added.snr[1];
 }
 
+/* 0 to 1, or what stands for the model's own. */
+static gboolean
+is_threshold (double value)
+{
+  RnncSpotterOptions defaults;
+
+  rnnc_spotter_options_init (&defaults);
+  return value == defaults.threshold_on || (value >= 0 && value <= 1);
+}
+
 static gboolean
 write_picture (Evaluation *eval)
 {
@@ -590,11 +601,17 @@ command_eval (int argc, char **argv)
         "Events: seconds that one may be off and still count; default 0.5",
         "SECONDS" },
     { "threshold-on", 0, 0, G_OPTION_ARG_DOUBLE, &eval.spotting.threshold_on,
-        "Spotting: posterior that begins a gesture, 0..1", "X" },
+        "Spotting: posterior that begins a gesture, 0..1; default: the model's",
+        "X" },
     { "threshold-off", 0, 0, G_OPTION_ARG_DOUBLE, &eval.spotting.threshold_off,
-        "Spotting: posterior below which it has ended, 0..1", "X" },
+        "Spotting: posterior below which it has ended, 0..1; default: the "
+        "model's",
+        "X" },
     { "window", 0, 0, G_OPTION_ARG_DOUBLE, &eval.window,
         "Spotting: seconds that are looked at; default: the model's",
+        "SECONDS" },
+    { "interval", 0, 0, G_OPTION_ARG_DOUBLE, &eval.interval,
+        "Spotting: seconds between two looks; default: the model's",
         "SECONDS" },
     { "noise", 0, 0, G_OPTION_ARG_FILENAME, &eval.noise,
         "Voice activity: add noise of this manifest", "MANIFEST" },
@@ -623,10 +640,12 @@ command_eval (int argc, char **argv)
         "--vad goes with --stream: without it there are no endpoints");
   if (!(eval.window >= 0 && eval.window <= 10))
     return command_misused (argv[0], "--window: 0 to 10");
+  if (!(eval.interval >= 0 && eval.interval <= 10))
+    return command_misused (argv[0], "--interval: 0 to 10");
   eval.spotting.window = (guint64) (eval.window * 1e9);
-  if (!(eval.spotting.threshold_on >= 0 && eval.spotting.threshold_on <= 1
-          && eval.spotting.threshold_off >= 0
-          && eval.spotting.threshold_off <= 1))
+  eval.spotting.hop = (guint64) (eval.interval * 1e9);
+  if (!is_threshold (eval.spotting.threshold_on)
+      || !is_threshold (eval.spotting.threshold_off))
     return command_misused (argv[0], "--threshold-on, --threshold-off: 0 to 1");
   if (!parse_snr (&eval)) {
     status = command_misused (argv[0], "--snr %s: not LOW,HIGH", eval.snr);

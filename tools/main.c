@@ -14,6 +14,7 @@ static const struct {
   int (*run) (int argc, char **argv);
   const char *summary;
 } commands[] = {
+  { "manifest", command_manifest, "list folders of recordings to learn from" },
   { "train", command_train, "learn a model from recordings" },
   { "eval", command_eval, "measure a model on recordings" },
   { "transcribe", command_transcribe, "write down what is said" },

@@ -37,7 +37,9 @@ struct _RnncSpotter {
   float *work;
   float *posteriors; /* [n_labels] */
 
-  gsize window; /* feature frames */
+  guint n_windows;
+  gsize windows[RNNC_SPOTTER_MAX_WINDOWS]; /* feature frames, growing */
+  float *candidate; /* [n_labels] posteriors of one window */
   guint64 hop;
   guint64 minimum;
   guint64 next_decision; /* at this many feature frames */
@@ -57,9 +59,8 @@ rnnc_spotter_options_init (RnncSpotterOptions *options)
   *options = (RnncSpotterOptions){
     .mode = RNNC_SPOTTER_STREAM,
     .window = 0,
-    .hop = 200 * NS_PER_MS,
-    .threshold_on = 0.7,
-    .threshold_off = 0.4,
+    .threshold_on = -1,
+    .threshold_off = -1,
     .refractory = 500 * NS_PER_MS,
     .minimum = 500 * NS_PER_MS,
     .report_after = -1,
@@ -94,9 +95,8 @@ frames_of_time (const RnncSpotter *spotter, guint64 duration)
 
 /* Posteriors from the network's output, which may be a mean over time. */
 static void
-normalise (RnncSpotter *spotter)
+normalise (const RnncSpotter *spotter, float *posteriors)
 {
-  float *posteriors = spotter->posteriors;
   double sum = 0.0;
 
   for (guint i = 0; i < spotter->n_labels; i++) {
@@ -112,13 +112,13 @@ normalise (RnncSpotter *spotter)
 
 /* Runs the recurrent core, from nothing, over the newest @n_frames. */
 static void
-decide (RnncSpotter *spotter, gsize n_frames)
+decide (RnncSpotter *spotter, gsize n_frames, float *posteriors)
 {
   rnnc_model_forward_range (spotter->model, spotter->n_recurrent,
       spotter->model->n_layers,
-      rnnc_feature_ring_last (&spotter->ring, n_frames), n_frames,
-      spotter->posteriors, spotter->work);
-  normalise (spotter);
+      rnnc_feature_ring_last (&spotter->ring, n_frames), n_frames, posteriors,
+      spotter->work);
+  normalise (spotter, posteriors);
   spotter->last_decision = spotter->ring.n_frames;
 }
 
@@ -129,16 +129,43 @@ emit (RnncSpotter *spotter, const RnncGesture *gesture)
     spotter->func (gesture, spotter->user_data);
 }
 
-/* One window of a stream. */
+/* Frames of the window that is surest of a gesture, of those that are full;
+ * its posteriors become the spotter's. */
+static gsize
+decide_surest (RnncSpotter *spotter)
+{
+  gint none = rnnc_model_blank (spotter->model);
+  gsize surest = 0;
+  float most = -1.0f;
+
+  for (guint w = 0;
+       w < spotter->n_windows && spotter->windows[w] <= spotter->ring.n_frames;
+       w++) {
+    float *posteriors = spotter->candidate;
+    float best;
+
+    decide (spotter, spotter->windows[w], posteriors);
+    best = posteriors[rnnc_gesture_best (posteriors, spotter->n_labels, none)];
+    if (best <= most)
+      continue;
+    most = best;
+    surest = spotter->windows[w];
+    memcpy (spotter->posteriors, posteriors,
+        spotter->n_labels * sizeof *posteriors);
+  }
+  return surest;
+}
+
+/* The end of a stream as it is now. */
 static void
 decide_window (RnncSpotter *spotter)
 {
   guint64 end = spotter->ring.n_frames;
+  gsize window = decide_surest (spotter);
   RnncGesture gesture;
 
-  decide (spotter, spotter->window);
   if (rnnc_gesture_events_push (&spotter->events, spotter->posteriors,
-          spotter->origin + time_of_frame (spotter, end - spotter->window),
+          spotter->origin + time_of_frame (spotter, end - window),
           spotter->origin + time_of_frame (spotter, end), &gesture))
     emit (spotter, &gesture);
 }
@@ -154,7 +181,7 @@ decide_clip (RnncSpotter *spotter, double threshold)
 
   if (end < spotter->minimum)
     return;
-  decide (spotter, n_frames);
+  decide (spotter, n_frames, spotter->posteriors);
   gesture.label
       = rnnc_gesture_best (spotter->posteriors, spotter->n_labels, none);
   gesture.confidence = spotter->posteriors[gesture.label];
@@ -293,6 +320,7 @@ rnnc_spotter_new (RnncModel *model, const RnncSpotterOptions *options,
     spotter->stream = rnnc_stream_new_range (model, 0, spotter->n_recurrent,
         on_features, spotter);
   spotter->posteriors = g_new0 (float, spotter->n_labels);
+  spotter->candidate = g_new0 (float, spotter->n_labels);
   spotter->ring.n_features = n_features;
   rnnc_spotter_options_init (&defaults);
   rnnc_spotter_set_options (spotter, options ? options : &defaults);
@@ -311,26 +339,49 @@ rnnc_spotter_free (RnncSpotter *spotter)
   g_free (spotter->ring.data);
   g_aligned_free (spotter->work);
   g_free (spotter->posteriors);
+  g_free (spotter->candidate);
   g_free (spotter);
 }
 
-static guint64
-window_duration (const RnncSpotter *spotter)
+/* Lengths of the windows, in feature frames: the option's, the model's or 2.5
+ * s. Two that are the same number of frames are one. */
+static void
+set_up_windows (RnncSpotter *spotter)
 {
-  guint64 window = spotter->options.window;
+  const RnncDescription *description = spotter->model->description;
+  const RnncSpotting *spotting = &description->spotting;
+  gboolean has_several
+      = spotter->options.window == 0 && spotting->n_windows > 0;
+  double single = spotter->options.window > 0
+      ? (double) spotter->options.window / NS_PER_SECOND
+      : description->window;
+  guint n = has_several ? spotting->n_windows : 1;
 
-  if (window == 0)
-    window = (guint64) (spotter->model->description->window * 1e9);
-  if (window == 0)
-    window = 2500 * NS_PER_MS;
-  return MIN (window, RNNC_SPOTTER_MAX_CLIP);
+  spotter->n_windows = 0;
+  for (guint i = 0; i < n; i++) {
+    double seconds = has_several ? spotting->windows[i]
+        : single > 0             ? single
+                                 : 2.5;
+    gsize frames = (gsize) frames_of_time (spotter,
+        MIN ((guint64) (seconds * NS_PER_SECOND + 0.5), RNNC_SPOTTER_MAX_CLIP));
+
+    if (spotter->n_windows == 0
+        || frames > spotter->windows[spotter->n_windows - 1])
+      spotter->windows[spotter->n_windows++] = frames;
+  }
+}
+
+static gsize
+longest_window (const RnncSpotter *spotter)
+{
+  return spotter->windows[spotter->n_windows - 1];
 }
 
 /* Memory for what the mode needs; forgets what was seen. */
 static void
 set_up_memory (RnncSpotter *spotter)
 {
-  gsize capacity = spotter->window;
+  gsize capacity = longest_window (spotter);
   gsize n_work;
 
   if (spotter->options.mode == RNNC_SPOTTER_CLIP)
@@ -343,31 +394,56 @@ set_up_memory (RnncSpotter *spotter)
   rnnc_spotter_reset (spotter);
 }
 
+static void
+set_up_events (RnncSpotter *spotter)
+{
+  const RnncSpotterOptions *options = &spotter->options;
+  const RnncSpotting *spotting = &spotter->model->description->spotting;
+  RnncGestureEvents *events = &spotter->events;
+
+  events->n_labels = spotter->n_labels;
+  events->none = rnnc_model_blank (spotter->model);
+  events->threshold_on = options->threshold_on >= 0 ? options->threshold_on
+      : spotting->threshold_on >= 0                 ? spotting->threshold_on
+                                                    : 0.7;
+  events->threshold_off = options->threshold_off >= 0 ? options->threshold_off
+      : spotting->threshold_off >= 0                  ? spotting->threshold_off
+                                                      : 0.4;
+  events->threshold_off = MIN (events->threshold_off, events->threshold_on);
+  events->refractory = options->refractory;
+  events->report_after = options->report_after;
+}
+
+static guint64
+hop_duration (const RnncSpotter *spotter)
+{
+  double interval = spotter->model->description->spotting.interval;
+
+  if (spotter->options.hop > 0)
+    return spotter->options.hop;
+  return interval > 0 ? (guint64) (interval * NS_PER_SECOND) : 200 * NS_PER_MS;
+}
+
 void
 rnnc_spotter_set_options (RnncSpotter *spotter,
     const RnncSpotterOptions *options)
 {
   RnncSpotterMode old_mode;
-  gsize old_window;
+  gsize old_windows[RNNC_SPOTTER_MAX_WINDOWS];
 
   g_return_if_fail (spotter != NULL);
   g_return_if_fail (options != NULL);
 
   old_mode = spotter->options.mode;
-  old_window = spotter->window;
+  memcpy (old_windows, spotter->windows, sizeof old_windows);
+  memset (spotter->windows, 0, sizeof spotter->windows);
   spotter->options = *options;
-  spotter->window = (gsize) frames_of_time (spotter, window_duration (spotter));
-  spotter->hop = frames_of_time (spotter, options->hop);
+  set_up_windows (spotter);
+  set_up_events (spotter);
+  spotter->hop = frames_of_time (spotter, hop_duration (spotter));
   spotter->minimum = frames_of_time (spotter, options->minimum);
-  spotter->events.n_labels = spotter->n_labels;
-  spotter->events.none = rnnc_model_blank (spotter->model);
-  spotter->events.threshold_on = options->threshold_on;
-  spotter->events.threshold_off
-      = MIN (options->threshold_off, options->threshold_on);
-  spotter->events.refractory = options->refractory;
-  spotter->events.report_after = options->report_after;
   if (spotter->work == NULL || old_mode != options->mode
-      || old_window != spotter->window)
+      || memcmp (old_windows, spotter->windows, sizeof old_windows) != 0)
     set_up_memory (spotter);
 }
 
@@ -405,7 +481,7 @@ restart (RnncSpotter *spotter)
   if (spotter->stream != NULL)
     rnnc_stream_reset (spotter->stream);
   spotter->ring.n_frames = 0;
-  spotter->next_decision = spotter->window;
+  spotter->next_decision = spotter->windows[0];
   spotter->last_decision = 0;
   rnnc_gesture_events_reset (&spotter->events);
   spotter->started = FALSE;
@@ -422,7 +498,7 @@ rnnc_spotter_flush (RnncSpotter *spotter)
     rnnc_stream_flush (spotter->stream);
   if (spotter->options.mode == RNNC_SPOTTER_CLIP) {
     decide_clip (spotter, 0.0);
-  } else if (spotter->ring.n_frames < spotter->window) {
+  } else if (spotter->ring.n_frames < spotter->windows[0]) {
     decide_clip (spotter, spotter->options.threshold_on);
   } else {
     if (spotter->last_decision < spotter->ring.n_frames)
@@ -470,7 +546,7 @@ rnnc_spotter_latency (RnncSpotter *spotter)
   /* The frame that is due, what its features look ahead to, the next
    * decision; then the gesture leaves the window. */
   wait = time_of_frame (spotter, 1 + spotter->look_ahead + spotter->hop);
-  shortest = time_of_frame (spotter, spotter->window);
+  shortest = time_of_frame (spotter, longest_window (spotter));
   if (spotter->options.report_after >= 0)
     shortest = MIN (shortest, (guint64) spotter->options.report_after);
   return wait + shortest;

@@ -264,6 +264,59 @@ check_outputs (const RnncDescription *description, const char *origin,
 }
 
 static gboolean
+parse_windows (RnncSpotting *spotting, JsonObject *json, const char *path,
+    GError **error)
+{
+  JsonArray *array = NULL;
+  g_autofree float *values = NULL;
+  guint n;
+
+  if (!rnnc_json_get_array (json, path, "windows", &array, error))
+    return FALSE;
+  if (array == NULL)
+    return TRUE;
+  n = json_array_get_length (array);
+  if (n == 0 || n > RNNC_SPOTTER_MAX_WINDOWS)
+    return invalid (path, error, "\"windows\" are not 1 to 8");
+  if (!rnnc_json_get_floats (json, path, "windows", n, &values, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++) {
+    spotting->windows[i] = (double) values[i];
+    if (!(spotting->windows[i] >= 0.1 && spotting->windows[i] <= 10))
+      return invalid (path, error, "a window is not 0.1 to 10 s");
+    if (i > 0 && spotting->windows[i] <= spotting->windows[i - 1])
+      return invalid (path, error, "\"windows\" do not grow");
+  }
+  spotting->n_windows = n;
+  return TRUE;
+}
+
+static gboolean
+parse_spotting (RnncDescription *description, const char *origin,
+    GError **error)
+{
+  static const char *const keys[]
+      = { "windows", "interval", "threshold-on", "threshold-off", NULL };
+  RnncSpotting *spotting = &description->spotting;
+  g_autofree char *path = g_strconcat (origin, ": spotting", NULL);
+  JsonObject *json = NULL;
+
+  spotting->interval = spotting->threshold_on = spotting->threshold_off = -1;
+  if (!rnnc_json_get_object (description->json, origin, "spotting", &json,
+          error))
+    return FALSE;
+  return json == NULL
+      || (rnnc_json_check_keys (json, path, keys, error)
+          && parse_windows (spotting, json, path, error)
+          && rnnc_json_get_double (json, path, "interval", 0.001, 10,
+              &spotting->interval, error)
+          && rnnc_json_get_double (json, path, "threshold-on", 0, 1,
+              &spotting->threshold_on, error)
+          && rnnc_json_get_double (json, path, "threshold-off", 0, 1,
+              &spotting->threshold_off, error));
+}
+
+static gboolean
 parse_members (RnncDescription *description, const char *origin, GError **error)
 {
   static const char *const required[]
@@ -293,6 +346,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
       || !rnnc_json_get_string (json, origin, "language", &language, error)
       || !rnnc_json_get_double (json, origin, "window", 0, 3600,
           &description->window, error)
+      || !parse_spotting (description, origin, error)
       || !rnnc_json_get_object (json, origin, "frontend", &frontend, error)
       || !rnnc_json_get_array (json, origin, "layers", &layers, error)
       || !rnnc_frontend_config_parse (frontend, frontend_path,

@@ -5,11 +5,21 @@
 
 #include "rnncore/layers/layer-spec.h"
 #include "rnncore/rnnc-frontend.h"
+#include "rnncore/rnnc-spotter.h"
 
 G_BEGIN_DECLS
 
 #define RNNC_DESCRIPTION_VERSION 1
 #define RNNC_METADATA_KEY "rnncore"
+
+/* How gestures are best spotted with a model; 0 windows, below 0: not said. */
+typedef struct {
+  guint n_windows;
+  double windows[RNNC_SPOTTER_MAX_WINDOWS]; /* s, the shortest first */
+  double interval;                          /* s */
+  double threshold_on;
+  double threshold_off;
+} RnncSpotting;
 
 typedef struct {
   char *task;
@@ -21,6 +31,7 @@ typedef struct {
   guint n_labels;
   gint blank;    /* -1: none */
   double window; /* s: what a many-to-one model saw in training; 0: not said */
+  RnncSpotting spotting;
   JsonObject *json; /* all of it */
 } RnncDescription;
 

@@ -247,9 +247,84 @@ same_shape (const RnncTensor *tensor, const RnncParameter *parameter)
   return TRUE;
 }
 
+/* Whether @parameter has a row for each label: the last layer of all that have
+ * weights. */
+static gboolean
+is_of_labels (const RnncNetwork *network, const RnncParameter *parameter,
+    const RnncLabelMap *map)
+{
+  guint last = network->parameters[network->n_parameters - 1].layer;
+  return map && parameter->layer == last
+      && parameter->shape[0] == map->n_labels;
+}
+
+/* The same but for the number of rows, which are @map's labels. */
+static gboolean
+same_rows (const RnncTensor *tensor, const RnncParameter *parameter,
+    const RnncLabelMap *map)
+{
+  if (!tensor || tensor->rank != parameter->rank
+      || tensor->shape[0] != map->n_theirs)
+    return FALSE;
+  for (guint axis = 1; axis < parameter->rank; axis++)
+    if (tensor->shape[axis] != parameter->shape[axis])
+      return FALSE;
+  return TRUE;
+}
+
+/* @values: of the network. Returns: rows taken, -1 with @error */
+static gint
+take_rows (RnncSafetensors *file, const RnncParameter *parameter,
+    const RnncLabelMap *map, real *values, GError **error)
+{
+  gsize size = parameter->n_values / parameter->shape[0];
+  gsize shape[4];
+  gint n = 0;
+  memcpy (shape, parameter->shape, sizeof shape);
+  shape[0] = map->n_theirs;
+  g_autofree float *read = rnnc_safetensors_read_f32 (file, parameter->name,
+      shape, parameter->rank, error);
+  if (!read)
+    return -1;
+  for (guint label = 0; label < map->n_labels; label++) {
+    if (map->theirs[label] < 0)
+      continue;
+    const float *from = read + (gsize) map->theirs[label] * size;
+    real *to = values + parameter->offset + label * size;
+    for (gsize i = 0; i < size; i++)
+      to[i] = from[i];
+    n++;
+  }
+  return n;
+}
+
+/* Returns: whether it was taken, in part at least; -1 with @error */
+static gint
+take_tensor (RnncSafetensors *file, const RnncNetwork *network, guint index,
+    const RnncLabelMap *map, real *values, GError **error)
+{
+  const RnncParameter *parameter = &network->parameters[index];
+  const RnncTensor *tensor = rnnc_safetensors_lookup (file, parameter->name);
+  if (is_of_labels (network, parameter, map)) {
+    gint n = same_rows (tensor, parameter, map)
+        ? take_rows (file, parameter, map, values, error)
+        : 0;
+    return CLAMP (n, -1, 1);
+  }
+  if (!same_shape (tensor, parameter))
+    return 0;
+  g_autofree float *read = rnnc_safetensors_read_f32 (file, parameter->name,
+      parameter->shape, parameter->rank, error);
+  if (!read)
+    return -1;
+  for (gsize i = 0; i < parameter->n_values; i++)
+    values[parameter->offset + i] = read[i];
+  return 1;
+}
+
 guint
-rnnc_trainer_load_weights (RnncTrainer *trainer, const char *path,
-    GError **error)
+rnnc_trainer_load_similar_weights (RnncTrainer *trainer, const char *path,
+    const RnncLabelMap *map, GPtrArray *anew, GError **error)
 {
   const RnncNetwork *network = trainer->network;
   gsize n = network->n_values;
@@ -260,19 +335,14 @@ rnnc_trainer_load_weights (RnncTrainer *trainer, const char *path,
   real *values = g_new (real, MAX (n, 1));
   memcpy (values, trainer->values, n * sizeof (real));
   for (guint p = 0; p < network->n_parameters; p++) {
-    const RnncParameter *parameter = &network->parameters[p];
-    if (!same_shape (rnnc_safetensors_lookup (file, parameter->name),
-            parameter))
-      continue;
-    g_autofree float *read = rnnc_safetensors_read_f32 (file, parameter->name,
-        parameter->shape, parameter->rank, error);
-    if (!read) {
+    gint taken = take_tensor (file, network, p, map, values, error);
+    if (taken < 0) {
       n_taken = 0;
       goto out;
     }
-    for (gsize i = 0; i < parameter->n_values; i++)
-      values[parameter->offset + i] = read[i];
-    n_taken++;
+    n_taken += (guint) taken;
+    if (!taken && anew)
+      g_ptr_array_add (anew, g_strdup (network->parameters[p].name));
   }
   if (n_taken == 0)
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
@@ -283,6 +353,13 @@ out:
   g_free (values);
   rnnc_safetensors_free (file);
   return n_taken;
+}
+
+guint
+rnnc_trainer_load_weights (RnncTrainer *trainer, const char *path,
+    GError **error)
+{
+  return rnnc_trainer_load_similar_weights (trainer, path, NULL, NULL, error);
 }
 
 gboolean

@@ -49,6 +49,10 @@ static const struct {
       "--measure 1,x: not numbers" },
   { "forecast-missing", { "forecast", "./missing", "x.csv" }, 1, NULL,
       "missing" },
+  { "manifest-help", { "manifest", "--help" }, 0,
+      "Example:\n  rnncore manifest", NULL },
+  { "manifest-share", { "manifest", "--test", "0.8", "--dev", "0.3", "." }, 2,
+      NULL, "--test, --dev: 0 to 1" },
   { "generate-help", { "generate", "--help" }, 0,
       "Example:\n  rnncore generate", NULL },
   { "generate-task", { "generate", "sums" }, 2, NULL, "no task \"sums\"" },
@@ -559,6 +563,116 @@ test_gestures (void)
   fixture_end (&fixture);
 }
 
+/* The same bar; windows of its clips have a label more, and a model without it
+ * is a beginning. */
+static void
+test_gesture_windows (void)
+{
+#define WINDOWED(labels, epochs)                                               \
+  "{\"model\":{\"task\":\"gesture\"," labels                                   \
+  "\"frontend\":{\"type\":\"video\","                                          \
+  "\"width\":8,\"height\":4,\"rate\":10,\"difference\":true},"                 \
+  "\"spotting\":{\"windows\":[0.7,0.9],\"threshold-on\":0.6},"                 \
+  "\"layers\":[{\"type\":\"flatten\"},{\"type\":\"gru\","                      \
+  "\"name\":\"rnn\",\"hidden\":12},{\"type\":\"last-step\"},"                  \
+  "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"},"               \
+  "{\"type\":\"log-softmax\"}]},\"data\":{\"train\":["                         \
+  "{\"manifest\":\"clips\"}]},"                                                \
+  "\"windows\":{\"count\":3,\"seconds\":[0.6,0.95],\"gap\":[0,0.3]},"          \
+  "\"training\":{\"epochs\":" epochs ",\"batch-size\":4,"                      \
+  "\"learning-rate\":0.01},\"output\":\"w.safetensors\"}"
+  Fixture fixture;
+  Outcome outcome;
+  g_autofree char *clips = NULL;
+
+  fixture_begin (&fixture);
+  clips = fixture_path (&fixture, "clips/left");
+  g_assert_cmpint (g_mkdir_with_parents (clips, 0755), ==, 0);
+  g_free (clips);
+  clips = fixture_path (&fixture, "clips/right");
+  g_assert_cmpint (g_mkdir_with_parents (clips, 0755), ==, 0);
+  if (fixture_ffmpeg (&fixture,
+          "-f lavfi -i color=black:s=64x32:r=10:d=1 -vf \"geq=lum='if(between"
+          "(X,56*T,56*T+12),235,16)':cb=128:cr=128\" clips/right/1.mkv")
+      && fixture_ffmpeg (&fixture,
+          "-i clips/right/1.mkv -vf hflip clips/left/1.mkv")) {
+    fixture_write (&fixture, "w.json",
+        WINDOWED ("\"labels\":[\"left\",\"right\"],", "1"));
+    expect (&fixture, 1, "windows: they need a label \"none\"", "w.json", NULL,
+        NULL);
+    fixture_write (&fixture, "w.json", WINDOWED ("", "60"));
+    expect (&fixture, 0, "w.safetensors: written", "w.json", NULL, NULL);
+    fixture_rnncore (&fixture, &outcome, "info", "w.safetensors", NULL);
+    g_assert_nonnull (strstr (outcome.out, "3: left none right"));
+    outcome_clear (&outcome);
+    fixture_rnncore (&fixture, &outcome, "eval", "w.safetensors", "clips",
+        NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    g_assert_nonnull (strstr (outcome.out, "\nall\t2\t2\t100.00\t"));
+    outcome_clear (&outcome);
+    /* Of another order and number of labels what is known stays. */
+    fixture_write (&fixture, "w.json",
+        WINDOWED ("\"labels\":[\"none\",\"right\",\"up\",\"left\"],", "1"));
+    fixture_rnncore (&fixture, &outcome, "train", "w.json", "--init",
+        "w.safetensors", "--output", "v.safetensors", NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    g_assert_nonnull (
+        strstr (outcome.err, "3 of the 4 labels are among its 3"));
+    outcome_clear (&outcome);
+  }
+  fixture_end (&fixture);
+}
+
+/* A folder of labelled recordings, split the same way each time. */
+static void
+test_manifest_command (void)
+{
+  Fixture fixture;
+  Outcome outcome;
+  g_autofree char *text = NULL, *again = NULL, *path = NULL;
+
+  fixture_begin (&fixture);
+  fixture_rnncore (&fixture, &outcome, "manifest", "missing", NULL);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err, "missing: not a folder"));
+  outcome_clear (&outcome);
+  for (guint label = 0; label < 3; label++) {
+    g_autofree char *name = g_strdup_printf ("own/%c", 'a' + label);
+    g_autofree char *folder = fixture_path (&fixture, name);
+
+    g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
+    for (guint i = 0; label < 2 && i < 8; i++) {
+      g_autofree char *clip = g_strdup_printf ("%s/%u.mkv", name, i);
+
+      fixture_write (&fixture, clip, "x");
+    }
+  }
+  fixture_rnncore (&fixture, &outcome, "manifest", "own", "--dev", "0.125",
+      NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_cmpstr (outcome.out, ==,
+      "label\ttrain\tdev\ttest\na\t5\t1\t2\nb\t5\t1\t2\n");
+  outcome_clear (&outcome);
+  path = fixture_path (&fixture, "own/manifest.tsv");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_true (g_str_has_prefix (text, "path\tsplit\tlabel\na/0.mkv\t"));
+  fixture_rnncore (&fixture, &outcome, "manifest", "own", NULL);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err, "--force"));
+  outcome_clear (&outcome);
+  fixture_rnncore (&fixture, &outcome, "manifest", "own", "--dev", "0.125",
+      "--force", NULL);
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_true (g_file_get_contents (path, &again, NULL, NULL));
+  g_assert_cmpstr (text, ==, again);
+  outcome_clear (&outcome);
+  fixture_rnncore (&fixture, &outcome, "manifest", "own/c", NULL);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err, "no recordings"));
+  outcome_clear (&outcome);
+  fixture_end (&fixture);
+}
+
 /* Half a second of tone, half a second of nearly nothing. */
 static void
 test_voice (void)
@@ -623,6 +737,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/train/mistakes", test_mistakes);
   g_test_add_func ("/tools/command/speech", test_use);
   g_test_add_func ("/tools/command/gestures", test_gestures);
+  g_test_add_func ("/tools/command/gesture-windows", test_gesture_windows);
+  g_test_add_func ("/tools/command/manifest", test_manifest_command);
   g_test_add_func ("/tools/command/voice", test_voice);
   return g_test_run ();
 }

@@ -7,6 +7,7 @@
 
 #include "tests/tools/fixture.h"
 #include "tools/data/voice.h"
+#include "tools/data/window.h"
 #include "tools/data/convolve.h"
 #include "tools/data/loader.h"
 
@@ -365,6 +366,114 @@ test_join (Data *data, gconstpointer unused)
   example_maker_free (maker);
 }
 
+/* --- windows
+ * ----------------------------------------------------------------------- */
+
+static const Windows all_windows = { .count = 2,
+  .seconds = { 1, 4 },
+  .like = 0.7,
+  .unlike = 0.5,
+  .none = 0.5,
+  .pauses = 0 };
+
+static void
+test_likeness (void)
+{
+  const WindowClip clip = { 2, 4, TRUE };
+  const struct {
+    double begin, end, likeness;
+  } cases[] = { { 2, 4, 1 }, { 2, 3, 0.5 }, { 1, 5, 0.5 }, { 3, 5, 1.0 / 3 },
+    { 4, 5, 0 }, { 0, 1, 0 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpfloat_with_epsilon (window_likeness (&clip, cases[i].begin,
+                                        cases[i].end),
+        cases[i].likeness, 1e-9);
+}
+
+/* Each window is called what it holds, and stays inside the stream. */
+static void
+test_window_draw (void)
+{
+  const WindowClip clips[]
+      = { { 0, 2, TRUE }, { 2, 4, TRUE }, { 4, 7, FALSE } };
+  guint n_drawn[2] = { 0, 0 };
+
+  for (guint i = 0; i < 400; i++) {
+    Random random = random_for (1, 2, i);
+    gboolean wants_none = i % 2;
+    double most = 0;
+    Window window;
+
+    if (!window_draw (&all_windows, clips, 3, 1, wants_none, &random, &window))
+      continue;
+    n_drawn[wants_none]++;
+    g_assert_cmpfloat (window.begin, >=, 0);
+    g_assert_cmpfloat (window.end, <=, 7);
+    g_assert_cmpfloat (window.end - window.begin, >=, 1 - 1e-9);
+    g_assert_cmpfloat (window.end - window.begin, <=, 4 + 1e-9);
+    for (guint c = 0; c < 2; c++)
+      most = MAX (most, window_likeness (&clips[c], window.begin, window.end));
+    g_assert_cmpint (window.clip, ==, wants_none ? -1 : 1);
+    if (wants_none)
+      g_assert_cmpfloat (most, <, 0.5);
+    else
+      g_assert_cmpfloat (window_likeness (&clips[1], window.begin, window.end),
+          >=, 0.7);
+  }
+  g_assert_cmpuint (n_drawn[0], >, 190);
+  g_assert_cmpuint (n_drawn[1], >, 190);
+}
+
+/* About a clip of nothing there are windows of nothing alone; a stream that is
+ * shorter than every window has none. */
+static void
+test_window_refused (void)
+{
+  const WindowClip pause[] = { { 0, 3, TRUE }, { 3, 5, FALSE } };
+  const WindowClip brief[] = { { 0, 0.5, TRUE } };
+  Random random = random_for (1, 2, 3);
+  Window window;
+
+  g_assert_true (
+      window_draw (&all_windows, pause, 2, 1, FALSE, &random, &window));
+  g_assert_cmpint (window.clip, ==, -1);
+  g_assert_false (
+      window_draw (&all_windows, brief, 1, 0, FALSE, &random, &window));
+}
+
+/* Beside each recording so many windows, of it and two others of its group. */
+static void
+test_plan_windows (Data *data, gconstpointer unused)
+{
+  PlanSettings settings = { .seed = 3,
+    .batch_size = 4,
+    .windows = &all_windows,
+    .none = -1,
+    .shuffle = TRUE };
+  g_autoptr (Plan) plan = NULL;
+  guint n_windows[N_TONES] = { 0 };
+
+  for (guint i = 0; i < N_TONES; i++)
+    g_array_index (data->dataset->items, Item, i).group
+        = i % 2 ? "odd" : "even";
+  plan = plan_new (data->dataset, &settings, 1);
+  g_assert_cmpuint (plan->units->len, ==, 3 * N_TONES);
+  for (guint u = 0; u < plan->units->len; u++) {
+    const Unit *unit = &g_array_index (plan->units, Unit, u);
+    guint item = g_array_index (plan->members, guint, unit->first);
+
+    g_assert_cmpuint (unit->n, ==, unit->window ? 3 : 1);
+    n_windows[item] += unit->window;
+    for (guint i = 1; i < unit->n; i++)
+      g_assert_cmpuint (g_array_index (plan->members, guint, unit->first + i)
+              % 2,
+          ==, item % 2);
+  }
+  for (guint i = 0; i < N_TONES; i++)
+    g_assert_cmpuint (n_windows[i], ==, 1 + 2);
+}
+
 /* --- loader
  * ------------------------------------------------------------------------ */
 
@@ -708,6 +817,10 @@ main (int argc, char **argv)
   ADD ("plan/each-once", test_plan);
   ADD ("plan/equal-lengths", test_plan_equal_lengths);
   ADD ("plan/join", test_join);
+  ADD ("plan/windows", test_plan_windows);
+  g_test_add_func ("/tools/window/likeness", test_likeness);
+  g_test_add_func ("/tools/window/draw", test_window_draw);
+  g_test_add_func ("/tools/window/refused", test_window_refused);
   ADD ("loader/threads", test_loader);
   ADD ("loader/stopped", test_loader_stopped);
   g_test_add_func ("/tools/augment/convolve", test_convolve);

@@ -50,6 +50,12 @@ static const struct {
       "augment.rotation: unknown key" },
   { "join", "{" REST ",\"join\":{\"corpora\":[\"a\"],\"words\":[3,2]}}",
       "join.words: low is above high" },
+  { "windows-key", "{" REST ",\"windows\":{\"length\":3}}",
+      "windows.length: unknown key" },
+  { "windows-unlike", "{" REST ",\"windows\":{\"like\":0.5,\"unlike\":0.6}}",
+      "windows.unlike: above windows.like" },
+  { "windows-seconds", "{" REST ",\"windows\":{\"seconds\":[1,20]}}",
+      "windows.seconds" },
   { "both-labels",
       "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"labels\":[],"
       "\"frontend\":{},\"layers\":[]}," DATA "}",
@@ -118,6 +124,7 @@ test_good (void)
       "\"where\":{\"split\":\"train\",\"corpus\":[\"a\",\"b\"]},\"repeat\":3,"
       "\"max-seconds\":12.5}]},\"output\":\"out/x.safetensors\","
       "\"join\":{\"corpora\":\"a\",\"words\":[2,5]},"
+      "\"windows\":{\"seconds\":[1,6],\"none\":0.25},"
       "\"augment\":{\"speed\":[0.9,1.1],\"noise\":{\"manifest\":\"n.tsv\","
       "\"snr\":[5,20]},\"time-masks\":{\"count\":3,\"width\":30}},"
       "\"training\":{\"epochs\":2,\"batch-seconds\":100,"
@@ -142,6 +149,10 @@ test_good (void)
   g_assert_cmpfloat (recipe->audio.snr[1], ==, 20);
   g_assert_cmpuint (recipe->audio.time_masks.width, ==, 30);
   g_assert_cmpuint (recipe->join.words[1], ==, 5);
+  g_assert_cmpuint (recipe->windows.count, ==, 1);
+  g_assert_cmpfloat (recipe->windows.seconds[1], ==, 6);
+  g_assert_cmpfloat (recipe->windows.none, ==, 0.25);
+  g_assert_cmpfloat (recipe->windows.like, ==, 0.7);
   g_assert_cmpuint (json_array_get_length (
                         json_object_get_array_member (recipe->model, "labels")),
       ==, 3);

@@ -387,6 +387,29 @@ test_fine_tuning (void)
   g_assert_cmpuint (rnnc_trainer_load_weights (other, path, &error), ==,
       trained->network->n_parameters - 2);
 
+  /* Of the head those labels that both have. */
+  const gint theirs[9] = { 0, -1, 4, -1, -1, 2, -1, -1, -1 };
+  RnncLabelMap map = { 9, 5, theirs };
+  g_autoptr (GPtrArray) anew = g_ptr_array_new_with_free_func (g_free);
+  g_assert_cmpuint (rnnc_trainer_load_similar_weights (other, path, &map, anew,
+                        &error),
+      ==, trained->network->n_parameters);
+  g_assert_cmpuint (anew->len, ==, 0);
+  const RnncParameter *bias
+      = &other->network->parameters[other->network->n_parameters - 1];
+  g_assert_cmpstr (bias->name, ==, "head.bias");
+  for (guint i = 0; i < 9; i++)
+    if (theirs[i] >= 0)
+      g_assert_cmpfloat (other->values[bias->offset + i], ==,
+          trained->values[trained->network
+                              ->parameters[trained->network->n_parameters - 1]
+                              .offset
+              + (guint) theirs[i]]);
+  g_assert_cmpuint (rnnc_trainer_load_similar_weights (other, path, NULL, anew,
+                        &error),
+      ==, trained->network->n_parameters - 2);
+  g_assert_cmpuint (anew->len, ==, 2);
+
   RnncTrainer *stranger = fixture_trainer (SPEECH_FEATURES, 0, 0,
       "[{'type':'dense','name':'x','units':5},{'type':'log-softmax'}]",
       &options);

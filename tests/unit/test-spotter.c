@@ -378,6 +378,66 @@ test_set_options (void)
   session_free (session);
 }
 
+/* Of windows that a model names, the one that is surest of a gesture counts: a
+ * gesture of half a second fills the short one alone. Thresholds and interval
+ * are the model's too. */
+static void
+test_several_windows (void)
+{
+  GError *error = NULL;
+  char *description = toy_gesture_description ();
+  GString *changed = g_string_new (description);
+  RnncModel *model;
+  Session *session;
+
+  g_string_replace (changed, "\"window\":1,",
+      "\"window\":1,\"spotting\":{\"windows\":[0.5,1,2],\"interval\":0.1,"
+      "\"threshold-on\":0.97,\"threshold-off\":0.9},",
+      1);
+  model = toy_gesture_model (changed->str, &error);
+  g_assert_no_error (error);
+  session = session_new (NULL);
+  rnnc_spotter_free (session->spotter);
+  session->spotter
+      = rnnc_spotter_new (model, NULL, on_gesture, session, &error);
+  g_assert_no_error (error);
+  session_push (session, ORIGIN, "..........11111..........22222222......", 10);
+  g_assert_cmpuint (session->gestures->len, ==, 2);
+  g_assert_cmpuint (nth_gesture (session, 0)->label, ==, 1);
+  g_assert_cmpfloat_with_epsilon (nth_gesture (session, 0)->confidence,
+      toy_gesture_posterior (1.0), 1e-4);
+  g_assert_cmpuint (nth_gesture (session, 1)->label, ==, 2);
+  g_assert_cmpuint (rnnc_spotter_latency (session->spotter), >=, 2000 * MS);
+  session_free (session);
+  rnnc_model_unref (model);
+  g_string_free (changed, TRUE);
+  g_free (description);
+}
+
+static void
+test_bad_spotting (void)
+{
+  static const char *const bad[] = { "{\"windows\":[]}", "{\"windows\":[2,1]}",
+    "{\"windows\":[1,20]}", "{\"windows\":[1,2,3,4,5,6,7,8,9]}",
+    "{\"threshold-on\":2}", "{\"smoothing\":1}", "3" };
+  char *description = toy_gesture_description ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    GError *error = NULL;
+    GString *changed = g_string_new (description);
+    g_autofree char *member
+        = g_strdup_printf ("\"window\":1,\"spotting\":%s,", bad[i]);
+
+    g_string_replace (changed, "\"window\":1,", member, 1);
+    g_assert_null (toy_gesture_model (changed->str, &error));
+    g_assert_nonnull (error);
+    g_assert_nonnull (strstr (error->message, "spotting"));
+    g_clear_error (&error);
+    g_string_free (changed, TRUE);
+  }
+  g_free (description);
+}
+
 static void
 test_refused (void)
 {
@@ -458,6 +518,8 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/decode/spotter/one", test_one);
+  g_test_add_func ("/decode/spotter/several-windows", test_several_windows);
+  g_test_add_func ("/decode/spotter/bad-spotting", test_bad_spotting);
   g_test_add_func ("/decode/spotter/latency", test_latency);
   for (guint i = 0; i < G_N_ELEMENTS (scripts); i++) {
     char *path = g_strconcat ("/decode/spotter/labels/", scripts[i].name, NULL);

@@ -77,7 +77,7 @@ encode (Dataset *dataset, Item *item, const Labels *labels, GError **error)
 static gboolean
 add_row (Dataset *dataset, const DataSource *source,
     const CollectionMember *member, guint row, const Labels *labels,
-    const gint columns[2], GError **error)
+    const gint columns[3], GError **error)
 {
   Item item = { member->manifest, member->cache, row };
 
@@ -89,6 +89,9 @@ add_row (Dataset *dataset, const DataSource *source,
   item.corpus = columns[1] < 0
       ? ""
       : manifest_field (member->manifest, row, columns[1]);
+  item.group = columns[2] < 0
+      ? ""
+      : manifest_field (member->manifest, row, columns[2]);
   dataset->n_rows++;
   if (item.n_units == 0) {
     dataset->n_undecoded++;
@@ -316,7 +319,7 @@ add_source (Dataset *dataset, Collection *collection, const DataSource *source,
   CollectionMember *member
       = collection_member (collection, source->manifest, error);
   g_autoptr (GArray) rows = NULL;
-  gint columns[2];
+  gint columns[3];
 
   if (member == NULL)
     return FALSE;
@@ -327,6 +330,7 @@ add_source (Dataset *dataset, Collection *collection, const DataSource *source,
   if (columns[0] < 0 && !dataset->has_voice)
     return FALSE;
   columns[1] = manifest_column (member->manifest, "corpus");
+  columns[2] = manifest_column (member->manifest, "group");
   rows = data_source_rows (source, member->manifest, error);
   if (rows == NULL)
     return FALSE;

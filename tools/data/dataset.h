@@ -42,6 +42,7 @@ typedef struct {
   guint first_target;         /* of Dataset.targets */
   guint n_targets;
   const char *corpus; /* "" where the manifest has no such column */
+  const char *group;  /* "" likewise */
   const char *text;   /* text or label, as in the manifest */
 } Item;
 

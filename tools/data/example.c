@@ -3,6 +3,7 @@
 
 #include "tools/data/loader.h"
 #include "tools/data/voice.h"
+#include "tools/data/window.h"
 
 enum { DRAW_CHANGE = 0x63686e67 };
 
@@ -283,52 +284,213 @@ mirrored_label (const ExampleMaker *maker, guint label)
   return found < 0 ? label : (guint) found;
 }
 
+/* Part of a stream that is made of clips. */
+typedef struct {
+  ExampleMaker *maker;
+  const VideoChange *change;
+  Random *random;
+  GArray *features;
+  double from, to; /* s, pictures that go in */
+  double time;     /* s, of the last picture */
+} Strip;
+
+static double
+clip_seconds (const Item *item)
+{
+  const guint64 *times = cache_times (item->cache, item->row);
+
+  return (double) (times[item->n_units - 1] - times[0]) / 1e9;
+}
+
+/* The clip's pictures, the first of them at @begin s. */
+static void
+append_clip (Strip *strip, const Item *item, double begin, gboolean is_last)
+{
+  const ExampleSettings *settings = strip->maker->settings;
+  const RnncVideoConfig *config = &settings->frontend->video;
+  const VideoAugment *video = settings->video;
+  const guint64 *times = cache_times (item->cache, item->row);
+  const guint8 *pictures = cache_pictures (item->cache, item->row);
+  gsize n_bytes
+      = (gsize) config->width * config->height * (config->colour ? 3 : 1);
+
+  for (gsize i = 0; i < item->n_units; i++) {
+    double time
+        = begin + (double) (times[i] - times[0]) / 1e9 / strip->change->speed;
+    gboolean dropped
+        = video != NULL && random_unit (strip->random) < video->drop;
+    gboolean is_last_chance
+        = is_last && i + 1 == item->n_units && strip->features->len == 0;
+    RnncVideoFrame frame;
+
+    if (!is_last_chance
+        && (time < strip->from || time > strip->to
+            || (dropped && strip->features->len > 0)))
+      continue;
+    make_picture (strip->maker, video ? strip->change : NULL,
+        pictures + i * n_bytes, &frame);
+    if (video != NULL && video->jitter > 0)
+      time += random_between (strip->random, -video->jitter, video->jitter)
+          / strip->change->speed;
+    strip->time = MAX (strip->time, time); /* never back */
+    append_frames (strip->maker, &frame, (guint64) (strip->time * 1e9),
+        strip->features);
+  }
+}
+
+static void
+append_label (ExampleMaker *maker, const VideoChange *change, guint label,
+    GArray *labels)
+{
+  if (change->mirror)
+    label = mirrored_label (maker, label);
+  g_array_append_val (labels, label);
+}
+
+static guint
+item_label (const ExampleMaker *maker, const Item *item)
+{
+  return g_array_index (maker->settings->dataset->targets, guint,
+      item->first_target);
+}
+
+static GArray *
+make_clip (ExampleMaker *maker, const Item *item, const VideoChange *change,
+    Random *random, GArray *labels)
+{
+  double seconds = clip_seconds (item) / change->speed;
+  Strip strip
+      = { maker, change, random, g_array_new (FALSE, FALSE, sizeof (float)),
+          change->begin * seconds, change->end * seconds, 0 };
+
+  rnnc_video_reset (maker->video);
+  append_clip (&strip, item, 0, TRUE);
+  append_label (maker, change, item_label (maker, item), labels);
+  return strip.features;
+}
+
+/* --- windows
+ * -------------------------------------------------------------------- */
+
+/* So long before a window the front end begins, so that the first difference
+ * is one. */
+#define LEAD 0.5
+
+/* Where @n clips stand in the stream. */
+static void
+place_clips (const ExampleSettings *settings, const Item *const *items, guint n,
+    const VideoChange *change, Random *random, WindowClip *clips)
+{
+  double time = 0;
+
+  for (guint i = 0; i < n; i++) {
+    double seconds = clip_seconds (items[i]) / change->speed;
+    guint label = g_array_index (settings->dataset->targets, guint,
+        items[i]->first_target);
+
+    clips[i].begin = time;
+    clips[i].end = time + seconds;
+    clips[i].is_gesture = (gint) label != settings->labels->blank;
+    time += seconds
+        + (items[i]->n_units > 1 ? seconds / (double) (items[i]->n_units - 1)
+                                 : 0)
+        + random_between (random, settings->windows->gap[0],
+            settings->windows->gap[1]);
+  }
+}
+
+/* Leaves the window's frames of those that begin where @strip begins. */
+static void
+cut_frames (ExampleMaker *maker, const Window *window, double begin,
+    GArray *features)
+{
+  const RnncVideoConfig *config = &maker->settings->frontend->video;
+  double rate = (double) config->rate_numerator / config->rate_denominator;
+  guint n = features->len / (guint) maker->n_features;
+  guint n_before = MIN (n - 1, (guint) ((window->begin - begin) * rate + 0.5));
+  guint n_frames
+      = MAX (1, (guint) ((window->end - window->begin) * rate + 0.5));
+
+  if (n > n_before + n_frames)
+    g_array_set_size (features,
+        (n_before + n_frames) * (guint) maker->n_features);
+  if (n_before > 0)
+    g_array_remove_range (features, 0, n_before * (guint) maker->n_features);
+}
+
+/* The time of the picture that is shown at @time, or before the first. */
+static double
+shown_at (const Item *const *items, const WindowClip *clips, guint n,
+    const VideoChange *change, double time)
+{
+  double shown = clips[0].begin;
+
+  for (guint c = 0; c < n; c++) {
+    const guint64 *times = cache_times (items[c]->cache, items[c]->row);
+
+    for (gsize i = 0; i < items[c]->n_units; i++) {
+      double at = clips[c].begin
+          + (double) (times[i] - times[0]) / 1e9 / change->speed;
+
+      if (at <= time)
+        shown = at;
+    }
+  }
+  return shown;
+}
+
+/* NULL where the clips have no such window. */
+static GArray *
+make_window (ExampleMaker *maker, const Item *const *members,
+    const VideoChange *change, Random *random, GArray *labels)
+{
+  const ExampleSettings *settings = maker->settings;
+  const Item *items[] = { members[1], members[0], members[2] };
+  gboolean wants_none = random_unit (random) < settings->windows->none;
+  WindowClip clips[G_N_ELEMENTS (items)];
+  Window window;
+  Strip strip = { maker, change, random };
+
+  place_clips (settings, items, G_N_ELEMENTS (items), change, random, clips);
+  if (!window_draw (settings->windows, clips, G_N_ELEMENTS (items), 1,
+          wants_none, random, &window))
+    return NULL;
+  strip.features = g_array_new (FALSE, FALSE, sizeof (float));
+  strip.from = shown_at (items, clips, G_N_ELEMENTS (items), change,
+      MAX (0, window.begin - LEAD));
+  strip.to = window.end + LEAD;
+  rnnc_video_reset (maker->video);
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    append_clip (&strip, items[i], clips[i].begin,
+        i + 1 == G_N_ELEMENTS (items));
+  cut_frames (maker, &window, strip.from, strip.features);
+  append_label (maker, change,
+      window.clip >= 0 ? item_label (maker, items[window.clip])
+                       : (guint) settings->labels->blank,
+      labels);
+  return strip.features;
+}
+
 static GArray *
 make_video (ExampleMaker *maker, const Plan *plan, const Unit *unit,
     Random *random, GArray *labels)
 {
   const ExampleSettings *settings = maker->settings;
   const RnncVideoConfig *config = &settings->frontend->video;
-  const Item *item = dataset_item (settings->dataset,
-      g_array_index (plan->members, guint, unit->first));
-  const guint64 *times = cache_times (item->cache, item->row);
-  const guint8 *pictures = cache_pictures (item->cache, item->row);
-  gsize n_bytes
-      = (gsize) config->width * config->height * (config->colour ? 3 : 1);
-  GArray *features = g_array_new (FALSE, FALSE, sizeof (float));
   VideoChange change = { .speed = 1, .end = 1 };
-  double span = (double) (times[item->n_units - 1] - times[0]);
-  double time = 0; /* of the last picture */
-  guint label;
+  const Item *items[3] = { NULL };
+  GArray *features = NULL;
 
+  for (guint i = 0; i < MIN (unit->n, G_N_ELEMENTS (items)); i++)
+    items[i] = dataset_item (settings->dataset,
+        g_array_index (plan->members, guint, unit->first + i));
   if (settings->video != NULL)
     video_change_draw (settings->video, random, config->width, config->height,
         &change);
-  rnnc_video_reset (maker->video);
-  for (gsize i = 0; i < item->n_units; i++) {
-    double since = (double) (times[i] - times[0]);
-    gboolean dropped = settings->video != NULL
-        && random_unit (random) < settings->video->drop;
-    gboolean is_last_chance = i + 1 == item->n_units && features->len == 0;
-    RnncVideoFrame frame;
-
-    if (!is_last_chance
-        && (since < change.begin * span || since > change.end * span
-            || (dropped && features->len > 0)))
-      continue;
-    make_picture (maker, settings->video ? &change : NULL,
-        pictures + i * n_bytes, &frame);
-    if (settings->video != NULL && settings->video->jitter > 0)
-      since += random_between (random, -settings->video->jitter,
-                   settings->video->jitter)
-          * 1e9;
-    time = MAX (time, since); /* never back */
-    append_frames (maker, &frame, (guint64) (time / change.speed), features);
-  }
-  label = g_array_index (settings->dataset->targets, guint, item->first_target);
-  if (change.mirror)
-    label = mirrored_label (maker, label);
-  g_array_append_val (labels, label);
+  if (unit->window > 0)
+    features = make_window (maker, items, &change, random, labels);
+  if (features == NULL)
+    features = make_clip (maker, items[0], &change, random, labels);
   return features;
 }
 
@@ -336,8 +498,10 @@ GArray *
 example_make (ExampleMaker *maker, const Plan *plan, const Unit *unit,
     GArray *labels)
 {
-  /* The first member's place in the dataset names the unit. */
-  guint id = g_array_index (plan->members, guint, unit->first);
+  /* The first member's place in the dataset names the unit, with the number of
+   * its window. */
+  guint64 id = g_array_index (plan->members, guint, unit->first)
+      + (guint64) unit->window * maker->settings->dataset->items->len;
   Random random
       = random_for (maker->settings->seed ^ DRAW_CHANGE, plan->epoch, id);
 

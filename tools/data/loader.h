@@ -32,6 +32,7 @@ typedef struct {
   const Labels *labels;
   const RnncFrontendConfig *frontend;
   const Join *join;
+  const Windows *windows; /* NULL: none */
   guint64 seed;
   const AudioAugmenter *audio; /* NULL: as recorded */
   const VideoAugment *video;   /* NULL: as recorded */

@@ -5,13 +5,17 @@
  * little padding, yet other neighbours in every epoch. */
 #define POOL_BATCHES 32
 
-enum { DRAW_JOIN = 0x6a6f696e, DRAW_ORDER = 0x6f726472 };
+enum {
+  DRAW_JOIN = 0x6a6f696e,
+  DRAW_ORDER = 0x6f726472,
+  DRAW_NEIGHBOUR = 0x6e656172
+};
 
 static void
 add_unit (Plan *plan, const Dataset *dataset, const guint *items, guint n,
     double gap)
 {
-  Unit unit = { plan->members->len, n, 0 };
+  Unit unit = { plan->members->len, n, 0, 0 };
 
   for (guint i = 0; i < n; i++)
     unit.seconds += dataset_item (dataset, items[i])->seconds;
@@ -39,6 +43,98 @@ add_joined (Plan *plan, const Dataset *dataset, const Join *join, GArray *items,
   }
 }
 
+/* --- windows --------------------------------------------------------------
+ */
+
+/* Who may stand beside whom. */
+typedef struct {
+  GHashTable *groups; /* name -> GArray of guint */
+  GArray *pauses;     /* guint: those that show nothing */
+} Neighbours;
+
+static void
+unref_array (gpointer array)
+{
+  g_array_unref (array);
+}
+
+static gboolean
+is_none (const Dataset *dataset, const PlanSettings *settings, guint item)
+{
+  guint target = dataset_item (dataset, item)->first_target;
+
+  return settings->none >= 0
+      && g_array_index (dataset->targets, guint, target)
+      == (guint) settings->none;
+}
+
+static void
+neighbours_begin (Neighbours *neighbours, const Dataset *dataset,
+    const PlanSettings *settings)
+{
+  neighbours->groups
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, unref_array);
+  neighbours->pauses = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < dataset->items->len; i++) {
+    const char *group = dataset_item (dataset, i)->group;
+    GArray *members = g_hash_table_lookup (neighbours->groups, group);
+
+    if (members == NULL) {
+      members = g_array_new (FALSE, FALSE, sizeof (guint));
+      g_hash_table_insert (neighbours->groups, (gpointer) group, members);
+    }
+    g_array_append_val (members, i);
+    if (is_none (dataset, settings, i))
+      g_array_append_val (neighbours->pauses, i);
+  }
+}
+
+static void
+neighbours_end (Neighbours *neighbours)
+{
+  g_hash_table_unref (neighbours->groups);
+  g_array_unref (neighbours->pauses);
+}
+
+/* Of the same group where it has others: one person in one place. */
+static guint
+draw_neighbour (const Neighbours *neighbours, const Dataset *dataset,
+    const Windows *windows, guint item, Random *random)
+{
+  const GArray *members = g_hash_table_lookup (neighbours->groups,
+      dataset_item (dataset, item)->group);
+
+  if (neighbours->pauses->len > 0 && random_unit (random) < windows->pauses)
+    return g_array_index (neighbours->pauses, guint,
+        random_index (random, neighbours->pauses->len));
+  if (members->len < 2)
+    return random_index (random, dataset->items->len);
+  return g_array_index (members, guint, random_index (random, members->len));
+}
+
+static void
+add_windows (Plan *plan, const Dataset *dataset, const PlanSettings *settings)
+{
+  const Windows *windows = settings->windows;
+  Random random = random_for (settings->seed, DRAW_NEIGHBOUR, plan->epoch);
+  Neighbours neighbours;
+
+  neighbours_begin (&neighbours, dataset, settings);
+  for (guint i = 0; i < dataset->items->len; i++) {
+    for (guint w = 1; w <= windows->count; w++) {
+      guint members[3] = { i };
+      Unit unit = { plan->members->len, G_N_ELEMENTS (members),
+        (windows->seconds[0] + windows->seconds[1]) / 2, w };
+
+      members[1] = draw_neighbour (&neighbours, dataset, windows, i, &random);
+      members[2] = draw_neighbour (&neighbours, dataset, windows, i, &random);
+      g_array_append_vals (plan->members, members, G_N_ELEMENTS (members));
+      g_array_append_val (plan->units, unit);
+    }
+  }
+  neighbours_end (&neighbours);
+}
+
 static void
 add_units (Plan *plan, const Dataset *dataset, const PlanSettings *settings)
 {
@@ -58,6 +154,8 @@ add_units (Plan *plan, const Dataset *dataset, const PlanSettings *settings)
   }
   if (joined->len > 0)
     add_joined (plan, dataset, join, joined, &random);
+  if (settings->windows != NULL && settings->windows->count > 0)
+    add_windows (plan, dataset, settings);
 }
 
 static gint

@@ -8,11 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* One sequence: one recording, or several joined. */
+/* One sequence: one recording, or several joined. Of a window: the recording it
+ * is about, the one before it and the one behind. */
 typedef struct {
   guint first; /* of Plan.members */
   guint n;
   double seconds;
+  guint window; /* its number among the recording's, from 1; 0: no window */
 } Unit;
 
 typedef struct {
@@ -31,8 +33,10 @@ typedef struct {
   guint64 seed;
   double batch_seconds; /* padded; 0: no limit */
   guint batch_size;
-  const Join *join; /* NULL: none */
-  gboolean shuffle; /* else shortest first */
+  const Join *join;       /* NULL: none */
+  const Windows *windows; /* NULL: none */
+  gint none;              /* label of clips that show nothing; -1: no such */
+  gboolean shuffle;       /* else shortest first */
 } PlanSettings;
 
 Plan *

@@ -18,7 +18,8 @@ compare_strings (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* All labels of the training data, in order. */
+/* All labels of the training data, in order; where windows are cut, what lies
+ * between gestures is one. */
 static gboolean
 collect_labels (Session *session, GError **error)
 {
@@ -32,6 +33,8 @@ collect_labels (Session *session, GError **error)
           values, error))
     return FALSE;
   names = g_ptr_array_new ();
+  if (session->recipe->windows.count > 0)
+    g_hash_table_add (values, (gpointer) NONE);
   g_hash_table_iter_init (&iter, values);
   while (g_hash_table_iter_next (&iter, &name, NULL))
     g_ptr_array_add (names, name);

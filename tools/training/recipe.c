@@ -338,6 +338,54 @@ parse_join (Recipe *recipe, JsonObject *json, GError **error)
       || fail (error, "join.words: low is above high");
 }
 
+/* The model's "window", else the spotter's. */
+static gboolean
+default_window (Recipe *recipe, double *seconds, GError **error)
+{
+  *seconds = 2.5;
+  return rnnc_json_get_double (recipe->model, "model", "window", 0.1, 3600,
+      seconds, error);
+}
+
+static gboolean
+parse_windows (Recipe *recipe, JsonObject *root, GError **error)
+{
+  static const char *const keys[]
+      = { "count", "seconds", "like", "unlike", "none", "pauses", "gap", NULL };
+  const char *path = "windows";
+  Windows *windows = &recipe->windows;
+  JsonObject *json = NULL;
+
+  if (!rnnc_json_get_object (root, "recipe", path, &json, error))
+    return FALSE;
+  if (json == NULL)
+    return TRUE;
+  windows->count = 1;
+  windows->like = 0.7;
+  windows->unlike = 0.5;
+  windows->none = 0.4;
+  windows->pauses = 0.5;
+  if (!default_window (recipe, &windows->seconds[0], error))
+    return FALSE;
+  windows->seconds[1] = windows->seconds[0];
+  if (!rnnc_json_check_keys (json, path, keys, error)
+      || !rnnc_json_get_uint (json, path, "count", 0, 100, &windows->count,
+          error)
+      || !recipe_get_range (json, path, "seconds", 0.2, 10, windows->seconds,
+          error)
+      || !rnnc_json_get_double (json, path, "like", 0.1, 1, &windows->like,
+          error)
+      || !rnnc_json_get_double (json, path, "unlike", 0, 1, &windows->unlike,
+          error)
+      || !rnnc_json_get_double (json, path, "none", 0, 1, &windows->none, error)
+      || !rnnc_json_get_double (json, path, "pauses", 0, 1, &windows->pauses,
+          error)
+      || !recipe_get_range (json, path, "gap", 0, 9, windows->gap, error))
+    return FALSE;
+  return windows->unlike <= windows->like
+      || fail (error, "windows.unlike: above windows.like");
+}
+
 static gboolean
 parse_data (Recipe *recipe, JsonObject *root, const char *data, GError **error)
 {
@@ -355,7 +403,8 @@ parse_data (Recipe *recipe, JsonObject *root, const char *data, GError **error)
     return FALSE;
   if (recipe->train->len == 0)
     return fail (error, "data.train: empty");
-  return parse_join (recipe, join, error);
+  return parse_join (recipe, join, error)
+      && parse_windows (recipe, root, error);
 }
 
 /* --- model
@@ -541,7 +590,7 @@ parse_model (Recipe *recipe, JsonObject *root, GError **error)
 {
   static const char *const keys[] = { "task", "name", "language", "labels",
     "letters", "words", "blank", "frontend", "layers", "licence", "data",
-    "window", "description", "citation", NULL };
+    "window", "spotting", "description", "citation", NULL };
   JsonObject *json = NULL;
   const char *task = NULL;
   g_autofree char *text = NULL;
@@ -631,8 +680,8 @@ static gboolean
 parse_recipe (Recipe *recipe, JsonObject *root,
     const RecipeOverrides *overrides, GError **error)
 {
-  static const char *const keys[] = { "model", "data", "join", "augment",
-    "training", "output", "comment", NULL };
+  static const char *const keys[] = { "model", "data", "join", "windows",
+    "augment", "training", "output", "comment", NULL };
   JsonObject *augment = NULL;
   JsonObject *training = NULL;
 

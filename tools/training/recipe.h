@@ -30,6 +30,20 @@ typedef struct {
   double gap[2];  /* s of silence between; default 0.05, 0.4 */
 } Join;
 
+/* Windows cut from clips that are put one behind the other, as a spotter sees
+ * an endless video; beside the clips themselves. */
+typedef struct {
+  guint count;       /* for each clip, in an epoch; default 1, 0: none */
+  double seconds[2]; /* how long they are; default: model.window */
+  double like;       /* from this likeness (window_likeness()) on a window has a
+                        clip's label; default 0.7 */
+  double unlike;     /* below it is none's; others are not drawn; default 0.5 */
+  double none;       /* share of none's; default 0.4 */
+  double pauses;     /* probability that a clip's neighbour is one of none;
+                        default 0.5 */
+  double gap[2];     /* s that a clip's last picture stays; default 0, 0 */
+} Windows;
+
 typedef enum {
   SCHEDULE_CONSTANT,
   SCHEDULE_COSINE,
@@ -67,6 +81,7 @@ typedef struct {
   GPtrArray *train;     /* DataSource */
   GPtrArray *dev;       /* DataSource, may be empty */
   Join join;
+  Windows windows;
   AudioAugment audio;
   VideoAugment video;
   TrainingSettings training;

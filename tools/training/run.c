@@ -92,6 +92,7 @@ run_steps (Run *run, const Plan *plan, GError **error)
     .labels = session->labels,
     .frontend = &session->frontend,
     .join = &recipe->join,
+    .windows = &recipe->windows,
     .seed = recipe->training.options.seed,
     .audio = is_audio ? &session->augmenter : NULL,
     .video = is_video ? &recipe->video : NULL };
@@ -330,6 +331,8 @@ session_run (Session *session, GError **error)
     .batch_seconds = training->batch_seconds,
     .batch_size = training->batch_size,
     .join = &recipe->join,
+    .windows = &recipe->windows,
+    .none = session->labels->blank,
     .shuffle = TRUE };
   g_autoptr (Plan) first = plan_new (session->train, &settings, 0);
   g_autoptr (GError) fault = NULL;

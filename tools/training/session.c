@@ -129,6 +129,24 @@ check_voice (Session *session, GError **error)
   return FALSE;
 }
 
+/* Windows are of clips, and some show nothing. */
+static gboolean
+check_windows (const Session *session, GError **error)
+{
+  const char *reason = NULL;
+
+  if (session->recipe->windows.count == 0)
+    return TRUE;
+  if (session->frontend.type != RNNC_FRONTEND_VIDEO)
+    reason = "are cut from video";
+  else if (session->labels->blank < 0)
+    reason = "need a label \"none\" (model.labels)";
+  if (reason != NULL)
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE, "%s: windows: they %s",
+        session->recipe->path, reason);
+  return reason == NULL;
+}
+
 /* One target for each output, where each output has one. */
 static gboolean
 check_targets (Session *session, const Dataset *dataset, GError **error)
@@ -220,20 +238,65 @@ load_data (Session *session, const SessionOptions *options, GError **error)
   return TRUE;
 }
 
+/* For each label its number in @model, -1: it has not. Returns: how many of
+ * them it has */
+static guint
+map_labels (const Session *session, RnncModel *model, gint *theirs)
+{
+  guint n_shared = 0;
+
+  for (guint i = 0; i < session->labels->n; i++) {
+    theirs[i] = -1;
+    for (guint j = 0; j < rnnc_model_n_labels (model) && theirs[i] < 0; j++)
+      if (g_str_equal (rnnc_model_label (model, j), session->labels->names[i]))
+        theirs[i] = (gint) j;
+    n_shared += theirs[i] >= 0;
+  }
+  return n_shared;
+}
+
+/* Says what was taken and what begins anew. */
+static gboolean
+take_weights (Session *session, RnncModel *model, const char *path,
+    GError **error)
+{
+  guint n_labels = session->labels->n;
+  g_autofree gint *theirs = g_new (gint, n_labels + 1);
+  RnncLabelMap map = { n_labels, rnnc_model_n_labels (model), theirs };
+  g_autoptr (GPtrArray) anew = g_ptr_array_new_with_free_func (g_free);
+  guint n_shared = map_labels (session, model, theirs);
+  gboolean has_labels = n_labels > 0 && map.n_theirs > 0
+      && session->recipe->loss == RNNC_LOSS_CROSS_ENTROPY;
+  guint n = rnnc_trainer_load_similar_weights (session->trainer, path,
+      has_labels ? &map : NULL, anew, error);
+
+  if (n == 0)
+    return FALSE;
+  message ("%u tensors from %s", n, path);
+  if (has_labels && (n_shared < n_labels || n_labels != map.n_theirs))
+    message ("%u of the %u labels are among its %u, what it knows of them is "
+             "kept",
+        n_shared, n_labels, map.n_theirs);
+  if (anew->len > 0) {
+    g_autofree char *names = NULL;
+
+    g_ptr_array_add (anew, NULL);
+    names = g_strjoinv (", ", (GStrv) anew->pdata);
+    message ("begun anew, as it has none of that name, shape or labels: %s",
+        names);
+  }
+  return TRUE;
+}
+
 /* Weights and, where the front end is the same, normalisation. */
 static gboolean
 start_from_model (Session *session, const char *path, GError **error)
 {
   g_autoptr (RnncModel) model = rnnc_model_load (path, error);
   const RnncFrontendConfig *other;
-  guint n;
 
-  if (model == NULL)
+  if (model == NULL || !take_weights (session, model, path, error))
     return FALSE;
-  n = rnnc_trainer_load_weights (session->trainer, path, error);
-  if (n == 0)
-    return FALSE;
-  message ("%u tensors from %s", n, path);
   other = rnnc_model_frontend (model);
   if (other->type != session->frontend.type)
     return TRUE;
@@ -311,7 +374,8 @@ prepare (Session *session, const SessionOptions *options, GError **error)
       && collection_add (session->collection, recipe->train, error)
       && collection_add (session->collection, recipe->dev, error)
       && add_noise (session, error) && session_complete_labels (session, error)
-      && make_trainer (session, error) && load_data (session, options, error)
+      && check_windows (session, error) && make_trainer (session, error)
+      && load_data (session, options, error)
       && (options->init == NULL
           || start_from_model (session, options->init, error))
       && session_measure_normalisation (session, error)
