@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "rnncore/base/json-reader.h"
 #include "tests/tools/fixture.h"
 #include "tools/data/voice.h"
 #include "tools/data/window.h"
@@ -563,6 +564,54 @@ test_loader_stopped (Data *data, gconstpointer unused)
   g_assert_cmpuint (batch->batch.n_sequences, ==, 1);
 }
 
+/* Nobody says anything in the whole batch: the network learns that from it. */
+static void
+test_loader_nobody (Data *data, gconstpointer unused)
+{
+  static const char description[]
+      = "{\"format\":1,\"task\":\"test\",\"frontend\":{\"type\":\"none\","
+        "\"features\":20},\"layers\":[{\"type\":\"lstm\",\"name\":\"rnn\","
+        "\"hidden\":4},{\"type\":\"dense\",\"name\":\"head\",\"units\":4},"
+        "{\"type\":\"log-softmax\"}],\"labels\":[]}";
+  PlanSettings settings = { .seed = 3, .batch_size = N_TONES };
+  g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 0);
+  ExampleSettings examples = { .dataset = data->dataset,
+    .labels = data->labels,
+    .frontend = &data->frontend };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) json
+      = rnnc_json_parse (description, strlen (description), "test", &error);
+  g_autoptr (RnncTrainer) trainer = NULL;
+  g_autoptr (Loader) loader = NULL;
+  g_autoptr (LoadedBatch) batch = NULL;
+  RnncTrainerOptions options;
+  double before, after;
+
+  for (guint i = 0; i < N_TONES; i++)
+    g_array_index (data->dataset->items, Item, i).n_targets = 0;
+  rnnc_trainer_options_init (&options);
+  options.loss = RNNC_LOSS_CTC;
+  trainer = rnnc_trainer_new (json, "test", &options, &error);
+  g_assert_no_error (error);
+  loader = loader_new (&examples, plan, 0, 1);
+  batch = loader_next (loader);
+  g_assert_cmpuint (batch->batch.n_sequences, ==, N_TONES);
+  g_assert_cmpuint (batch->labels->len, ==, 0);
+  rnnc_trainer_forward (trainer, &batch->batch, &batch->targets, NULL, &before);
+  for (guint i = 0; i < 20; i++) {
+    RnncStepStats stats;
+
+    rnnc_trainer_step (trainer, &batch->batch, &batch->targets, 0.02, &stats,
+        &error);
+    g_assert_no_error (error);
+    g_assert_true (isfinite (stats.loss) && isfinite (stats.gradient_norm));
+    g_assert_cmpuint (stats.n_infeasible, ==, 0);
+  }
+  rnnc_trainer_forward (trainer, &batch->batch, &batch->targets, NULL, &after);
+  g_assert_cmpfloat (before, >, 0);
+  g_assert_cmpfloat (after, <, 0.5 * before);
+}
+
 /* --- augmentation
  * ------------------------------------------------------------------ */
 
@@ -823,6 +872,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/window/refused", test_window_refused);
   ADD ("loader/threads", test_loader);
   ADD ("loader/stopped", test_loader_stopped);
+  ADD ("loader/nobody-speaks", test_loader_nobody);
   g_test_add_func ("/tools/augment/convolve", test_convolve);
   g_test_add_func ("/tools/augment/audio", test_audio_augment);
   g_test_add_func ("/tools/augment/channel", test_channel);
