@@ -41,8 +41,8 @@ typedef struct {
       size_t ldx, float *y, size_t ldy, size_t m, size_t n, size_t k,
       int accumulate);
 
-  /* The same with W in 16 bits, from rnnc_halve(): the same bits as matmul, from
-   * half the memory. NULL where the instructions for it are missing. */
+  /* The same with W in 16 bits, from rnnc_halve(): the same bits as matmul,
+   * from half the memory. NULL where the instructions for it are missing. */
   void (*matmul_half) (const uint16_t *packed, const float *bias,
       const float *x, size_t ldx, float *y, size_t ldy, size_t m, size_t n,
       size_t k, int accumulate);

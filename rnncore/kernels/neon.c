@@ -9,8 +9,7 @@
 #define RNNC_TABLE_NAME "neon"
 #define RNNC_TILE_ROWS 6
 #define RNNC_TILE_SUMS 24
-#define RNNC_HALVES(at)                                                        \
-  vcvt_f32_f16 (vreinterpret_f16_u16 (vld1_u16 (at)))
+#define RNNC_HALVES(at) vcvt_f32_f16 (vreinterpret_f16_u16 (vld1_u16 (at)))
 #define RNNC_FUSED(a, b, c)                                                    \
   ((Vec) vfmaq_f32 ((float32x4_t) (c), (float32x4_t) (a), (float32x4_t) (b)))
 

@@ -274,10 +274,9 @@ tile (const Product *p, const size_t rows, const size_t panels,
     for (size_t i = 0; i < p->piece; i++, packed += RNNC_PANEL * size) {
       Vec w[8 * PARTS];
 
-      UNROLL for (size_t j = 0; j < width; j++) w[j]
-          = load_weights (packed + (j / PARTS) * panel
-                  + (j % PARTS) * RNNC_LANES * size,
-              size);
+      UNROLL for (size_t j = 0; j < width; j++) w[j] = load_weights (packed
+              + (j / PARTS) * panel + (j % PARTS) * RNNC_LANES * size,
+          size);
       UNROLL for (size_t r = 0; r < rows; r++)
       {
         Vec value = spread (x[r * ldx + i]);

@@ -55,8 +55,7 @@ rnnc_linear_halve (RnncLinear *linear)
 
   if (linear->packed == NULL || rnnc_kernels ()->matmul_half == NULL)
     return;
-  linear->packed_halves
-      = g_aligned_alloc (MAX (size, 1), sizeof (guint16), 64);
+  linear->packed_halves = g_aligned_alloc (MAX (size, 1), sizeof (guint16), 64);
   if (rnnc_halve (linear->packed, size, linear->packed_halves))
     g_clear_pointer (&linear->packed, g_aligned_free);
   else

@@ -37,8 +37,8 @@ guint rnnc_model_first_recurrent (RnncModel *model);
  * much as glibc gives without fresh pages each time. */
 #define RNNC_BATCH_SEQUENCES 64
 #define RNNC_BATCH_BYTES ((gsize) 30 << 20)
-/* Where not all fit, a multiple of this goes together: kernels have tiles of six
- * and four rows. */
+/* Where not all fit, a multiple of this goes together: kernels have tiles of
+ * six and four rows. */
 #define RNNC_BATCH_MULTIPLE 4
 
 /* Of the weights of one model as they are computed with. */

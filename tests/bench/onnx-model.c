@@ -151,8 +151,10 @@ put_lstm (GByteArray *graph, const Work *work)
   const guint64 hidden = work->hidden;
   const guint64 weights[] = { 1, 4 * hidden, hidden, 0 };
   const guint64 state[] = { 1, work->batch, hidden, 0 };
-  GByteArray *node = new_node (work->storage == STORAGE_INT8 ? "DynamicQuantizeLSTM" : "LSTM",
-      work->storage == STORAGE_INT8 ? byte_inputs : inputs, outputs);
+  GByteArray *node
+      = new_node (work->storage == STORAGE_INT8 ? "DynamicQuantizeLSTM"
+                                                : "LSTM",
+          work->storage == STORAGE_INT8 ? byte_inputs : inputs, outputs);
 
   put_numbers (node, "hidden_size", &hidden, 1);
   if (work->storage == STORAGE_INT8)

@@ -108,8 +108,8 @@ lstm (Network *network, const Work *work)
   dnnl_memory_desc_t x = describe (3, sequence, data, dnnl_tnc);
   dnnl_memory_desc_t iter = describe (4, state, data, dnnl_ldnc);
   dnnl_memory_desc_t cell = describe (4, state, dnnl_f32, dnnl_ldnc);
-  dnnl_memory_desc_t any = describe (5, weights,
-      weight_types[work->storage], dnnl_format_tag_any);
+  dnnl_memory_desc_t any
+      = describe (5, weights, weight_types[work->storage], dnnl_format_tag_any);
   dnnl_memory_desc_t plain = describe (5, weights, dnnl_f32, dnnl_ldigo);
   dnnl_memory_desc_t b = describe (4, bias, dnnl_f32, dnnl_ldgo);
   Step *step = &network->steps[network->n_steps++];
