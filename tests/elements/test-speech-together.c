@@ -126,6 +126,18 @@ play (GstElement *pipeline)
       GST_STATE_CHANGE_FAILURE);
 }
 
+/* What it has said until then is forgotten. */
+static void
+restart (GstElement *pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+
+  gst_element_set_state (pipeline, GST_STATE_READY);
+  gst_bus_set_flushing (bus, TRUE);
+  gst_bus_set_flushing (bus, FALSE);
+  play (pipeline);
+}
+
 /* Until it has loaded its model, and is amid its audio. */
 static void
 wait_until_prerolled (GstElement *pipeline)
@@ -150,8 +162,7 @@ run_all (const Sounds *sounds, guint wait, gboolean disturb)
     wait_until_prerolled (pipelines[FLUSHED]);
     flush (pipelines[FLUSHED]);
     gst_element_set_state (pipelines[STOPPED], GST_STATE_NULL);
-    gst_element_set_state (pipelines[RESTARTED], GST_STATE_READY);
-    play (pipelines[RESTARTED]);
+    restart (pipelines[RESTARTED]);
   }
   for (guint i = 0; i < n_pipelines; i++) {
     g_ptr_array_add (said,
