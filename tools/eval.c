@@ -635,9 +635,11 @@ command_eval (int argc, char **argv)
   if (eval.decoding.whole && !eval.stream)
     return command_misused (argv[0],
         "--whole goes with --stream: without it all is heard as a whole");
-  if (eval.decoding.voice_activity != NULL && !eval.stream)
+  if (eval.decoding.voice_activity != NULL && !eval.stream) {
+    clear (&eval);
     return command_misused (argv[0],
         "--vad goes with --stream: without it there are no endpoints");
+  }
   if (!(eval.window >= 0 && eval.window <= 10))
     return command_misused (argv[0], "--window: 0 to 10");
   if (!(eval.interval >= 0 && eval.interval <= 10))
