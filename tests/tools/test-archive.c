@@ -9,77 +9,17 @@
 #include <sys/stat.h>
 #include <utime.h>
 
-#include "tests/tools/fixture.h"
+#include "tests/tools/archive.h"
 #include "tools/measure/error-rate.h"
 
-/* What is said in the sample, and shown. */
-#define SPOKEN "start seven four one stop six five two one"
+/* What is shown in the sample. */
 #define GESTURE "right"
 
-/* What the shipped model hears in it: other models, other mistakes. */
+/* What the shipped model hears in it. */
 static char *words;
 
-/* Made once: media.folder holds "archive/" of all below, and the sample. */
+/* Made once: media.folder holds "archive/" and the sample. */
 static Fixture media;
-static gboolean have_ffmpeg;
-
-enum { SPEECH = 1, GESTURES = 2, LOW = 4 }; /* LOW: too poor for all words */
-
-static const struct {
-  const char *name;
-  const char *options;
-  guint holds;
-} files[] = {
-  { "opus.ogg", "-vn -c:a libopus -b:a 32k", SPEECH },
-  { "vorbis.ogg", "-vn -c:a libvorbis -q:a 6", SPEECH },
-  { "layer-3.mp3", "-vn -c:a libmp3lame -b:a 96k", SPEECH },
-  { "aac.m4a", "-vn -c:a aac -b:a 96k", SPEECH },
-  { "lossless.flac", "-vn -ar 44100 -c:a flac", SPEECH },
-  { "8k.wav", "-vn -ar 8000 -c:a pcm_mulaw", SPEECH | LOW },
-  { "16k.wav", "-vn -ar 16000 -c:a pcm_s16le", SPEECH },
-  { "22k.wav", "-vn -ar 22050 -c:a pcm_s24le", SPEECH },
-  { "48k stereo.wav", "-vn -ar 48000 -ac 2 -c:a pcm_f32le", SPEECH },
-  { "h264.mp4", "-c:v libx264 -c:a aac -b:a 96k", SPEECH | GESTURES },
-  { "vp9.webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus",
-      SPEECH | GESTURES },
-  { "mpeg4.avi", "-c:v mpeg4 -q:v 3 -c:a libmp3lame -b:a 96k",
-      SPEECH | GESTURES },
-  { "mjpeg.avi", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p -c:a pcm_s16le",
-      SPEECH | GESTURES },
-  { "ffv1.mkv", "-c:v ffv1 -c:a flac", SPEECH | GESTURES },
-  { "gray16.mkv", "-an -c:v ffv1 -pix_fmt gray16le", GESTURES | LOW },
-  { "transport.ts", "-c:v libx264 -c:a mp2", SPEECH | GESTURES },
-  { "silent film.mp4", "-an -c:v libx264", GESTURES },
-};
-
-static void
-make_files (const char *sample)
-{
-  g_autofree char *folder = fixture_path (&media, "archive");
-  g_autofree char *copy = fixture_path (&media, "sample.mkv");
-  g_autofree char *text = NULL;
-  gsize length;
-
-  g_assert_true (g_file_get_contents (sample, &text, &length, NULL));
-  g_assert_true (g_file_set_contents (copy, text, (gssize) length, NULL));
-  g_assert_cmpint (g_mkdir (folder, 0777), ==, 0);
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
-    g_autofree char *line = g_strdup_printf ("-i sample.mkv %s \"archive/%s\"",
-        files[i].options, files[i].name);
-
-    have_ffmpeg = fixture_ffmpeg (&media, line);
-    if (!have_ffmpeg)
-      return;
-  }
-}
-
-static gboolean
-needs_ffmpeg (void)
-{
-  if (!have_ffmpeg)
-    g_test_skip ("there is no ffmpeg to generate media with");
-  return have_ffmpeg;
-}
 
 /* Copies a made file, with @keep of its bytes (0: all). */
 static void
@@ -155,17 +95,18 @@ check_results (const Outcome *outcome, const char *member, guint kind,
 {
   g_autoptr (GHashTable) found = read_json_lines (outcome->out, member);
 
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
-    g_autofree char *path = g_build_filename ("archive", files[i].name, NULL);
+  for (guint i = 0; i < ARCHIVE_FILES; i++) {
+    g_autofree char *path
+        = g_build_filename ("archive", archive_files[i].name, NULL);
     const char *text = g_hash_table_lookup (found, path);
 
     g_test_message ("%s: %s", path, text ? text : "nothing");
-    if ((files[i].holds & kind) == 0) {
+    if ((archive_files[i].holds & kind) == 0) {
       g_assert_null (text);
       g_assert_nonnull (strstr (outcome->err, path));
-    } else if (files[i].holds & LOW) {
+    } else if (archive_files[i].holds & ARCHIVE_LOW) {
       g_assert_nonnull (text);
-    } else if (kind == SPEECH) {
+    } else if (kind == ARCHIVE_SPEECH) {
       g_assert_nonnull (text);
       check_words (text);
     } else {
@@ -179,7 +120,7 @@ test_speech (void)
 {
   Outcome outcome;
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   fixture_rnncore (&media, &outcome, "transcribe", "-j", "2", "-f", "jsonl",
       "archive", NULL);
@@ -187,7 +128,7 @@ test_speech (void)
   g_assert_cmpint (outcome.status, ==, 1);
   g_assert_nonnull (strstr (outcome.err, "it has no audio"));
   g_assert_nonnull (strstr (outcome.err, "2 of 17 recordings"));
-  check_results (&outcome, "text", SPEECH, words);
+  check_results (&outcome, "text", ARCHIVE_SPEECH, words);
   outcome_clear (&outcome);
 }
 
@@ -196,13 +137,13 @@ test_gestures (void)
 {
   Outcome outcome;
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   fixture_rnncore (&media, &outcome, "label", "-j", "2", "-f", "jsonl",
       "archive", NULL);
   g_assert_cmpint (outcome.status, ==, 1);
   g_assert_nonnull (strstr (outcome.err, "it has no video"));
-  check_results (&outcome, "label", GESTURES, GESTURE);
+  check_results (&outcome, "label", ARCHIVE_GESTURES, GESTURE);
   outcome_clear (&outcome);
 }
 
@@ -237,7 +178,7 @@ test_broken (void)
   };
   Outcome outcome;
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   copy_file ("archive/ffv1.mkv", "broken/cut.mkv", 600000);
   copy_file ("archive/h264.mp4", "broken/no-index.mp4", 20000);
@@ -280,7 +221,7 @@ test_names (void)
   g_autoptr (GString) list = g_string_new (NULL);
   g_autofree char *path = fixture_path (&media, "names.list");
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   for (guint i = 0; i < G_N_ELEMENTS (odd_names); i++) {
     g_autofree char *name = g_build_filename ("odd", odd_names[i], NULL);
@@ -315,7 +256,7 @@ test_same_names (void)
   static const char *const expected[] = { "same-out/x/talk.wav.txt",
     "same-out/x/talk.ogg.txt", "same-out/y/talk.txt" };
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   copy_file ("archive/16k.wav", "same/x/talk.wav", 0);
   copy_file ("archive/opus.ogg", "same/x/talk.ogg", 0);
@@ -341,7 +282,7 @@ test_several_at_once (void)
 {
   Outcome one, many;
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   copy_file ("archive/16k.wav", "several/1.wav", 0);
   copy_file ("archive/vorbis.ogg", "several/2.ogg", 0);
@@ -409,7 +350,7 @@ test_range (gconstpointer name)
   Outcome outcome;
   guint n, m, n_other = 0;
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   fixture_rnncore (&media, &outcome, "transcribe", "-w", name, NULL);
   n = read_words (outcome.out, all, 32);
@@ -463,7 +404,7 @@ test_shifted (gconstpointer data)
   Outcome outcome;
   guint n, m, dropped, n_other = 0;
 
-  if (!needs_ffmpeg () || !fixture_ffmpeg (&media, shifted[i].line))
+  if (!archive_needs_ffmpeg () || !fixture_ffmpeg (&media, shifted[i].line))
     return;
   fixture_rnncore (&media, &outcome, "transcribe", "-w", "sample.mkv", NULL);
   n = read_words (outcome.out, plain, 32);
@@ -490,7 +431,7 @@ test_variable_rate (void)
 {
   Outcome plain, variable;
 
-  if (!needs_ffmpeg ()
+  if (!archive_needs_ffmpeg ()
       || !fixture_ffmpeg (&media,
           "-i sample.mkv -an -vf \"select='not(eq(mod(n,7),3))'\" "
           "-fps_mode vfr -c:v ffv1 variable.mkv"))
@@ -528,7 +469,7 @@ test_tracks (void)
     { "fra", NULL },
   };
 
-  if (!needs_ffmpeg ()
+  if (!archive_needs_ffmpeg ()
       || !fixture_ffmpeg (&media,
           "-f lavfi -i anullsrc=r=16000:cl=mono -i sample.mkv -t 4 -map 0:a "
           "-map 1:a -c:a flac -metadata:s:a:1 language=eng tracks.mkv"))
@@ -557,7 +498,7 @@ test_resume (void)
   struct utimbuf long_ago = { 1000, 1000 };
   g_autofree char *text = NULL;
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   copy_file ("archive/16k.wav", "again/a.wav", 0);
   copy_file ("archive/opus.ogg", "again/b.ogg", 0);
@@ -590,7 +531,7 @@ test_interrupt (void)
   const guint n = 12;
   guint done;
 
-  if (!needs_ffmpeg ()
+  if (!archive_needs_ffmpeg ()
       || !fixture_ffmpeg (&media,
           "-stream_loop 9 -i archive/16k.wav -c copy long.wav"))
     return;
@@ -624,139 +565,6 @@ test_interrupt (void)
   g_assert_cmpuint (count_files ("many-out"), ==, 2 * n);
 }
 
-/* --- subtitles ----------------------------------------------------------- */
-
-/* As FFmpeg reads them: "start end text" a line, without markup. */
-static char *
-parse_subtitles (const char *name)
-{
-  const char *argv[] = { "ffmpeg", "-nostdin", "-v", "error", "-i", name, "-f",
-    "srt", "-", NULL };
-  Outcome outcome;
-  char *text;
-
-  fixture_run (&media, &outcome, argv);
-  g_assert_cmpint (outcome.status, ==, 0);
-  g_assert_cmpstr (outcome.err, ==, "");
-  text = g_strdup (outcome.out);
-  outcome_clear (&outcome);
-  return text;
-}
-
-static void
-test_parsed_back (void)
-{
-  static const char *const formats[] = { "srt", "vtt", "ass" };
-  Outcome outcome;
-
-  if (!needs_ffmpeg ())
-    return;
-  fixture_rnncore (&media, &outcome, "transcribe", "-f", "srt,vtt,ass", "-d",
-      "subtitles", "--line-length", "20", "archive/16k.wav", NULL);
-  g_assert_cmpint (outcome.status, ==, 0);
-  outcome_clear (&outcome);
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
-    /* The first line has at most 20 characters; pauses may end it before. */
-    g_autofree char *first = g_strndup (words, strlen ("start seven"));
-    g_autofree char *name = g_strconcat ("subtitles/16k.", formats[i], NULL);
-    g_autofree char *text = parse_subtitles (name);
-
-    g_assert_nonnull (strstr (text, first));
-    g_assert_nonnull (strstr (text, "00:00:00,2"));
-    /* In two lines, which FFmpeg parts in its own way. */
-    g_assert_nonnull (strstr (text, "five two one"));
-  }
-}
-
-static const struct {
-  const char *from;
-  const char *copy;
-  const char *codec;
-} embedded[] = {
-  { "archive/h264.mp4", "h264.subtitled.mp4", "mov_text" },
-  { "archive/vp9.webm", "vp9.subtitled.webm", "webvtt" },
-  { "archive/ffv1.mkv", "ffv1.subtitled.mkv", "subrip" },
-  { "archive/mpeg4.avi", "mpeg4.subtitled.mkv", "subrip" },
-  { "archive/transport.ts", "transport.subtitled.mkv", "subrip" },
-  { "archive/opus.ogg", "opus.subtitled.mkv", "subrip" },
-  { "late.mkv", "late.subtitled.mkv", "subrip" },
-};
-
-/* What a decoder makes of sound and pictures. */
-static char *
-hash_streams (const char *name)
-{
-  const char *argv[] = { "ffmpeg", "-nostdin", "-v", "error", "-i", name,
-    "-map", "0:v?", "-map", "0:a?", "-fps_mode", "passthrough", "-f",
-    "streamhash", "-", NULL };
-  Outcome outcome;
-  char *text;
-
-  fixture_run (&media, &outcome, argv);
-  g_assert_cmpint (outcome.status, ==, 0);
-  text = g_strdup (outcome.out);
-  outcome_clear (&outcome);
-  return text;
-}
-
-static void
-test_embedded (gconstpointer data)
-{
-  guint i = GPOINTER_TO_UINT (data);
-  g_autofree char *copy = g_strconcat ("embedded/", embedded[i].copy, NULL);
-  g_autofree char *before = NULL, *after = NULL, *cues = NULL;
-  const char *argv[] = { "ffprobe", "-v", "error", "-show_entries",
-    "stream=codec_name", "-select_streams", "s", "-of", "csv=p=0", copy, NULL };
-  Outcome outcome;
-
-  if (!needs_ffmpeg ())
-    return;
-  fixture_rnncore (&media, &outcome, "transcribe", "--embed", "-d", "embedded",
-      embedded[i].from, NULL);
-  g_assert_cmpint (outcome.status, ==, 0);
-  outcome_clear (&outcome);
-  fixture_run (&media, &outcome, argv);
-  g_strchomp (outcome.out);
-  g_assert_cmpstr (outcome.out, ==, embedded[i].codec);
-  outcome_clear (&outcome);
-  before = hash_streams (embedded[i].from);
-  after = hash_streams (copy);
-  g_assert_cmpstr (before, ==, after);
-  cues = parse_subtitles (copy);
-  g_assert_nonnull (strstr (cues, " seven "));
-  g_assert_nonnull (strstr (cues,
-      g_str_has_prefix (embedded[i].from, "late") ? "00:00:01,7"
-                                                  : "00:00:00,2"));
-}
-
-/* The track comes out of GStreamer's demuxers. */
-static void
-test_played (gconstpointer data)
-{
-  static const char *const pipelines[][2] = {
-    { "embedded/ffv1.subtitled.mkv", "matroskademux" },
-    { "embedded/vp9.subtitled.webm", "matroskademux" },
-    { "embedded/h264.subtitled.mp4", "qtdemux" },
-  };
-  guint i = GPOINTER_TO_UINT (data);
-  g_autofree char *program = g_find_program_in_path ("gst-launch-1.0");
-  g_autofree char *location = g_strdup_printf ("location=%s", pipelines[i][0]);
-  const char *argv[] = { "gst-launch-1.0", "-q", "filesrc", location, "!",
-    pipelines[i][1], "name=d", "d.subtitle_0", "!", "queue", "!", "fdsink",
-    "sync=false", NULL };
-  Outcome outcome;
-
-  if (program == NULL || !have_ffmpeg) {
-    g_test_skip ("there is no gst-launch-1.0 or no ffmpeg");
-    return;
-  }
-  g_assert_true (fixture_has (&media, pipelines[i][0]));
-  fixture_run (&media, &outcome, argv);
-  g_assert_cmpint (outcome.status, ==, 0);
-  g_assert_nonnull (strstr (outcome.out, " seven "));
-  outcome_clear (&outcome);
-}
-
 /* --- writing ------------------------------------------------------------- */
 
 static void
@@ -764,7 +572,7 @@ test_unwritable (void)
 {
   Outcome outcome;
 
-  if (!needs_ffmpeg ())
+  if (!archive_needs_ffmpeg ())
     return;
   /* A file where a folder is needed; the recording itself. */
   fixture_write (&media, "blocked", "x");
@@ -781,47 +589,10 @@ test_unwritable (void)
   outcome_clear (&outcome);
 }
 
-static void
-add_table (const char *prefix, guint n, const char *(*name_of) (guint),
-    GTestDataFunc func)
-{
-  for (guint i = 0; i < n; i++) {
-    g_autofree char *path = g_strconcat (prefix, name_of (i), NULL);
-
-    g_test_add_data_func (path, GUINT_TO_POINTER (i), func);
-  }
-}
-
 static const char *
 shifted_name (guint i)
 {
   return shifted[i].name;
-}
-
-static const char *
-embedded_name (guint i)
-{
-  return embedded[i].copy;
-}
-
-static const char *
-played_name (guint i)
-{
-  return embedded[(guint[]){ 2, 1, 0 }[i]].copy;
-}
-
-static void
-learn_words (void)
-{
-  EditCounts counts;
-  Outcome outcome;
-
-  fixture_rnncore (&media, &outcome, "transcribe", "sample.mkv", NULL);
-  g_assert_cmpint (outcome.status, ==, 0);
-  words = g_strdup (g_strchomp (outcome.out));
-  counts = edit_counts_words (SPOKEN, words);
-  g_assert_cmpuint (edit_counts_errors (&counts), <=, 2);
-  outcome_clear (&outcome);
 }
 
 int
@@ -833,8 +604,8 @@ main (int argc, char **argv)
   if (g_getenv ("KEEP"))
     g_test_set_nonfatal_assertions ();
   fixture_begin (&media);
-  make_files (g_getenv ("RNNC_SAMPLE"));
-  learn_words ();
+  archive_make (&media, NULL);
+  words = archive_words (&media);
   g_test_add_func ("/tools/archive/speech", test_speech);
   g_test_add_func ("/tools/archive/gestures", test_gestures);
   g_test_add_func ("/tools/archive/broken", test_broken);
@@ -850,16 +621,12 @@ main (int argc, char **argv)
       test_range);
   g_test_add_data_func ("/tools/archive/range/ts", "archive/transport.ts",
       test_range);
-  add_table ("/tools/archive/times/", G_N_ELEMENTS (shifted), shifted_name,
-      test_shifted);
+  archive_add_table ("/tools/archive/times/", G_N_ELEMENTS (shifted),
+      shifted_name, test_shifted);
   g_test_add_func ("/tools/archive/times/variable-rate", test_variable_rate);
   g_test_add_func ("/tools/archive/tracks", test_tracks);
   g_test_add_func ("/tools/archive/resume", test_resume);
   g_test_add_func ("/tools/archive/interrupt", test_interrupt);
-  g_test_add_func ("/tools/archive/parsed-back", test_parsed_back);
-  add_table ("/tools/archive/embedded/", G_N_ELEMENTS (embedded), embedded_name,
-      test_embedded);
-  add_table ("/tools/archive/played/", 3, played_name, test_played);
   g_test_add_func ("/tools/archive/unwritable", test_unwritable);
   status = g_test_run ();
   fixture_end (&media);
