@@ -125,8 +125,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncTranscriber, rnnc_transcriber_free)
 /* Any chunking gives the same partials and finals with the same times. */
 RNNC_API void rnnc_transcriber_push (RnncTranscriber *transcriber,
     const float *samples, gsize n_samples);
-/* Ends the utterance, yields its final, resets (utterance ids go on). */
+/* Ends the utterance, yields its final, resets (utterance ids go on). The
+ * network first hears rnnc_transcriber_tail() samples of silence; no word's
+ * end lies in them. */
 RNNC_API void rnnc_transcriber_flush (RnncTranscriber *transcriber);
+
+/**
+ * rnnc_transcriber_tail:
+ *
+ * A network of one direction tells a word only when it has heard that it ended;
+ * recordings that are cut close behind the last word would lose it.
+ *
+ * Returns: samples of silence behind the last, 0.15 s; 0 for a bidirectional
+ *   network, which knows that nothing follows
+ */
+RNNC_API guint rnnc_transcriber_tail (RnncModel *model);
 /* Drops what was heard; yields nothing. */
 RNNC_API void rnnc_transcriber_reset (RnncTranscriber *transcriber);
 /**

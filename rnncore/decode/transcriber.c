@@ -23,6 +23,10 @@
  * whole utterance than for one that hears it in chunks. */
 #define EARLIER 13
 
+/* ms of silence behind the end: enough for the last word; at twice as much no
+ * more words were found. */
+#define TAIL 150
+
 /* ln of the posterior of a letter where nobody speaks. */
 #define UNHEARD -50.0f
 
@@ -54,6 +58,7 @@ struct _RnncTranscriber {
   float *silence;  /* [labels]: a frame in which nobody speaks */
 
   guint64 n_samples; /* since the start */
+  guint64 limit;     /* ns: no word ends later */
   guint phase;       /* samples in the block */
   gboolean core_reset_due;
   guint32 utterance_id;
@@ -124,11 +129,10 @@ frames_of_time (const RnncTranscriber *transcriber, guint64 duration)
 
 /* --- results -------------------------------------------------------------- */
 
-/* Words with times; returns their mean confidence, weighted by duration.
- * @limit: no word ends later, ns */
+/* Words with times; returns their mean confidence, weighted by duration. */
 static double
 write_words (RnncTranscriber *transcriber, const RnncWordList *list,
-    guint64 limit, RnncWord *words)
+    RnncWord *words)
 {
   double sum = 0.0, duration = 0.0;
 
@@ -138,7 +142,7 @@ write_words (RnncTranscriber *transcriber, const RnncWordList *list,
     double weight;
 
     word->text = found->text;
-    word->end = MIN (frame_start (transcriber, found->end), limit);
+    word->end = MIN (frame_start (transcriber, found->end), transcriber->limit);
     word->start = MIN (frame_start (transcriber, found->start), word->end);
     /* Sums of floats: rounding may go beyond. */
     word->confidence = MIN (found->posteriors / found->n_letters, 1.0);
@@ -152,9 +156,9 @@ write_words (RnncTranscriber *transcriber, const RnncWordList *list,
 
 static RnncAlternative
 write_reading (RnncTranscriber *transcriber, const RnncReading *reading,
-    guint64 limit, RnncWord *words)
+    RnncWord *words)
 {
-  double confidence = write_words (transcriber, &reading->list, limit, words);
+  double confidence = write_words (transcriber, &reading->list, words);
 
   return (RnncAlternative){ .text = reading->list.text,
     .confidence = reading->confidence < 0 ? confidence : reading->confidence,
@@ -165,7 +169,7 @@ write_reading (RnncTranscriber *transcriber, const RnncReading *reading,
 
 /* Returns whether there was anything to report. */
 static gboolean
-report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
+report (RnncTranscriber *transcriber, gboolean is_final)
 {
   const RnncReading *readings;
   guint n = rnnc_recogniser_read (transcriber->recogniser, is_final, &readings);
@@ -174,11 +178,10 @@ report (RnncTranscriber *transcriber, gboolean is_final, guint64 limit)
 
   if (n == 0)
     return FALSE;
-  best
-      = write_reading (transcriber, &readings[0], limit, transcriber->words[0]);
+  best = write_reading (transcriber, &readings[0], transcriber->words[0]);
   for (guint i = 1; i < n; i++)
-    transcriber->alternatives[i - 1] = write_reading (transcriber, &readings[i],
-        limit, transcriber->words[i]);
+    transcriber->alternatives[i - 1]
+        = write_reading (transcriber, &readings[i], transcriber->words[i]);
   transcript = (RnncTranscript){ .is_final = is_final,
     .utterance_id = transcriber->utterance_id,
     .start = best.words[0].start,
@@ -237,15 +240,14 @@ hear_whole (RnncTranscriber *transcriber)
 
 /* Ends the utterance, if there is one. @carry_on: speech goes on. */
 static void
-finish_utterance (RnncTranscriber *transcriber, guint64 limit,
-    gboolean carry_on)
+finish_utterance (RnncTranscriber *transcriber, gboolean carry_on)
 {
   gboolean said;
 
   if (transcriber->whole != NULL
       && rnnc_recogniser_heard (transcriber->recogniser))
     hear_whole (transcriber);
-  said = report (transcriber, TRUE, limit);
+  said = report (transcriber, TRUE);
   /* The number of partials that came to nothing is not used again. */
   if (said || transcriber->reported != 0)
     transcriber->utterance_id++;
@@ -267,7 +269,7 @@ maybe_report_partial (RnncTranscriber *transcriber)
   key = rnnc_recogniser_key (transcriber->recogniser);
   if (key == transcriber->reported || key == 0)
     return;
-  if (!report (transcriber, FALSE, G_MAXUINT64))
+  if (!report (transcriber, FALSE))
     return;
   transcriber->reported = key;
   transcriber->next_partial = n_frames + transcriber->partial_interval;
@@ -299,10 +301,10 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
         maybe_report_partial (transcriber);
       break;
     case RNNC_ENDPOINT_LENGTH: /* in the midst of speech: no reset */
-      finish_utterance (transcriber, G_MAXUINT64, TRUE);
+      finish_utterance (transcriber, TRUE);
       break;
     case RNNC_ENDPOINT_SILENCE:
-      finish_utterance (transcriber, G_MAXUINT64, FALSE);
+      finish_utterance (transcriber, FALSE);
       transcriber->core_reset_due = TRUE;
       break;
     case RNNC_ENDPOINT_IDLE:
@@ -422,6 +424,7 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->rate = config->rate;
   transcriber->frame_length = config->hop * rnnc_model_stride (model);
   transcriber->centre = config->window;
+  transcriber->limit = G_MAXUINT64;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
   transcriber->recogniser = rnnc_recogniser_new (model);
   transcriber->silence = g_new (float, rnnc_model_output_size (model));
@@ -657,6 +660,7 @@ restart (RnncTranscriber *transcriber)
   rnnc_endpoint_reset (&transcriber->endpoint);
   rnnc_recogniser_reset (transcriber->recogniser);
   transcriber->n_samples = 0;
+  transcriber->limit = G_MAXUINT64;
   transcriber->phase = 0;
   transcriber->core_reset_due = FALSE;
   transcriber->reported = 0;
@@ -670,10 +674,38 @@ restart (RnncTranscriber *transcriber)
     rnnc_whole_reset (transcriber->whole);
 }
 
+guint
+rnnc_transcriber_tail (RnncModel *model)
+{
+  g_return_val_if_fail (model != NULL, 0);
+
+  if (rnnc_model_is_bidirectional (model))
+    return 0;
+  return rnnc_model_frontend (model)->log_mel.rate * TAIL / 1000;
+}
+
+static void
+push_tail (RnncTranscriber *transcriber)
+{
+  static const float silence[256];
+
+  for (guint left = rnnc_transcriber_tail (transcriber->model); left > 0;) {
+    guint n = MIN (left, G_N_ELEMENTS (silence));
+
+    rnnc_transcriber_push (transcriber, silence, n);
+    left -= n;
+  }
+}
+
 void
 rnnc_transcriber_flush (RnncTranscriber *transcriber)
 {
   g_return_if_fail (transcriber != NULL);
+
+  transcriber->limit
+      = time_of_half_samples (transcriber, 2 * transcriber->n_samples);
+  if (transcriber->n_samples > 0)
+    push_tail (transcriber);
 
   if (transcriber->gate != NULL) {
     rnnc_voice_gate_flush (transcriber->gate);
@@ -686,8 +718,7 @@ rnnc_transcriber_flush (RnncTranscriber *transcriber)
     rnnc_stream_flush (transcriber->stream);
   /* Faint letters that no frame belongs to are silence. */
   if (transcriber->endpoint.open)
-    finish_utterance (transcriber,
-        time_of_half_samples (transcriber, 2 * transcriber->n_samples), FALSE);
+    finish_utterance (transcriber, FALSE);
   restart (transcriber);
 }
 
@@ -722,7 +753,7 @@ rnnc_transcriber_decode (RnncTranscriber *transcriber,
   for (gsize t = 0; t < n_frames; t++)
     rnnc_recogniser_push (transcriber->recogniser,
         log_posteriors + t * n_labels, TRUE);
-  finish_utterance (transcriber, G_MAXUINT64, FALSE);
+  finish_utterance (transcriber, FALSE);
   restart (transcriber);
   transcriber->whole = whole;
 }

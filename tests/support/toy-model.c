@@ -67,6 +67,7 @@ make_speech_model (const char *description, float gain, float silence,
   static float weight_ih[6][N_TONES], weight_hh[6][6];
   static float bias_ih[6], bias_hh[6];
   static float head[6][6], head_bias[6];
+  static float late[N_TONES][N_TONES][TOY_SPEECH_LATE + 1];
   const RnncTensor tensors[] = {
     TENSOR ("tones.weight", tones, 3, N_TONES, N_MELS, 3),
     TENSOR ("core.weight_ih_l0", weight_ih, 2, 6, N_TONES),
@@ -75,6 +76,7 @@ make_speech_model (const char *description, float gain, float silence,
     TENSOR ("core.bias_hh_l0", bias_hh, 1, 6),
     TENSOR ("head.weight", head, 2, 6, 6),
     TENSOR ("head.bias", head_bias, 1, 6),
+    TENSOR ("late.weight", late, 3, N_TONES, N_TONES, TOY_SPEECH_LATE + 1),
   };
   char *own = description ? NULL : toy_speech_description ();
   RnncModel *model;
@@ -83,6 +85,7 @@ make_speech_model (const char *description, float gain, float silence,
     tones[c][tone_bands[c]][1] = 0.3f;
     weight_ih[c][c] = 1.0f;
     head[1 + c][c] = gain;
+    late[c][c][0] = 1.0f;
   }
   weight_hh[5][5] = 1.0f; /* counts … */
   bias_ih[5] = 0.001f;
@@ -98,6 +101,21 @@ RnncModel *
 toy_speech_model (const char *description, GError **error)
 {
   return make_speech_model (description, 1.0f, 1.0f, error);
+}
+
+RnncModel *
+toy_speech_model_late (GError **error)
+{
+  g_autofree char *description = toy_speech_description ();
+  g_auto (GStrv) parts = g_strsplit (description, "{\"type\":\"rnn\"", 2);
+  g_autofree char *changed = g_strdup_printf ("%s{\"type\":\"conv1d\",\"name\":"
+                                              "\"late\",\"channels\":%u,"
+                                              "\"kernel\":%u,\"left\":%u,"
+                                              "\"right\":0,\"bias\":false},"
+                                              "{\"type\":\"rnn\"%s",
+      parts[0], N_TONES, TOY_SPEECH_LATE + 1, TOY_SPEECH_LATE, parts[1]);
+
+  return toy_speech_model (changed, error);
 }
 
 RnncModel *

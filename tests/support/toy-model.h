@@ -23,6 +23,10 @@ RnncModel *toy_speech_model (const char *description, GError **error);
  * there is @silence beside five of 0: as a trained model is. */
 RnncModel *toy_speech_model_sure (float silence, GError **error);
 
+/* The same, but it says all 100 ms later than it could. */
+#define TOY_SPEECH_LATE 5
+RnncModel *toy_speech_model_late (GError **error);
+
 /* Says where somebody speaks: where there is the tone of ' ', 'a', 'b' or 'c',
  * or one of TOY_VOICE_HUM Hz, that is no letter; 'd' is a noise. At the rate of
  * the speech model, an output each 12.5 ms that looks a frame ahead. Labels

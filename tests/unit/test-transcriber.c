@@ -87,20 +87,29 @@ short_options (void)
   return options;
 }
 
+/* @model: taken */
 static Session *
-session_new (const RnncTranscriberOptions *options)
+session_new_for (RnncModel *model, const RnncTranscriberOptions *options)
 {
   Session *session = g_new0 (Session, 1);
   GError *error = NULL;
-  RnncModel *model = toy_speech_model (NULL, &error);
 
-  g_assert_no_error (error);
   session->said = g_ptr_array_new_with_free_func (free_said);
   session->transcriber
       = rnnc_transcriber_new (model, options, on_transcript, session, &error);
   g_assert_no_error (error);
   rnnc_model_unref (model);
   return session;
+}
+
+static Session *
+session_new (const RnncTranscriberOptions *options)
+{
+  GError *error = NULL;
+  RnncModel *model = toy_speech_model (NULL, &error);
+
+  g_assert_no_error (error);
+  return session_new_for (model, options);
 }
 
 static void
@@ -511,6 +520,34 @@ test_flush_and_reset (void)
   session_free (session);
 }
 
+/* A recording that is cut close behind its last word: one that tells it only
+ * then still does, and no time lies behind the recording's end, even if the
+ * silence that was added ends the utterance. */
+static void
+test_tail (void)
+{
+  static const gsize chunks[] = { 7, 0, 100000 };
+  RnncTranscriberOptions options = short_options ();
+
+  options.endpoint_silence = 20 * MS;
+  for (guint i = 0; i < G_N_ELEMENTS (chunks); i++) {
+    GError *error = NULL;
+    RnncModel *model = toy_speech_model_late (&error);
+    Session *session;
+
+    g_assert_no_error (error);
+    g_assert_cmpuint (rnnc_transcriber_tail (model), ==, 1200);
+    session = session_new_for (model, &options);
+    session_push (session, "__dab", chunks[i]);
+    session_flush (session);
+    assert_texts (session, TRUE, "dab");
+    g_assert_cmpuint (nth_final (session, 0)->end, ==, 500 * MS);
+    session_flush (session); /* of nothing */
+    g_assert_cmpuint (session->said->len, ==, 4);
+    session_free (session);
+  }
+}
+
 /* Longer utterances become possible while one is running. */
 static void
 test_set_options (void)
@@ -683,6 +720,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/decode/transcriber/latency", test_latency);
   g_test_add_func ("/decode/transcriber/settled", test_settled);
   g_test_add_func ("/decode/transcriber/flush-and-reset", test_flush_and_reset);
+  g_test_add_func ("/decode/transcriber/tail", test_tail);
   g_test_add_func ("/decode/transcriber/set-options", test_set_options);
   g_test_add_func ("/decode/transcriber/words", test_words);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/measure/recognise.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "tools/measure/gesture-stream.h"
@@ -101,6 +102,16 @@ decode_whole (RnncModel *model, const Labels *labels,
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* What a transcriber hears at the end. */
+static void
+append_tail (GArray *samples, RnncModel *model)
+{
+  guint n = samples->len, tail = n > 0 ? rnnc_transcriber_tail (model) : 0;
+
+  g_array_set_size (samples, n + tail);
+  memset (&g_array_index (samples, float, n), 0, tail * sizeof (float));
+}
+
 char *
 recognise_speech (RnncModel *model, const Labels *labels,
     const DecodeOptions *decoding, const char *path, GArray *confidences,
@@ -111,11 +122,13 @@ recognise_speech (RnncModel *model, const Labels *labels,
   g_autofree float *features = NULL;
   RnncLogMel *mel;
   double began;
-  gsize n;
+  gsize n_heard, n;
   char *text;
 
   if (samples == NULL)
     return NULL;
+  n_heard = samples->len;
+  append_tail (samples, model);
   began = processor_seconds ();
   mel = rnnc_log_mel_new (config);
   features = g_new (float,
@@ -127,7 +140,7 @@ recognise_speech (RnncModel *model, const Labels *labels,
   text
       = decode_whole (model, labels, decoding, features, n, confidences, error);
   *processor += processor_seconds () - began;
-  *seconds = (double) samples->len / config->rate;
+  *seconds = (double) n_heard / config->rate;
   return text;
 }
 
