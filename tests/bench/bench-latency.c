@@ -3,7 +3,9 @@
  * How long after a word's end its message comes, in a live pipeline: the
  * recording is played in real time into rnnspeech. A word's end is the end that
  * the element itself reports; its message is the first one, partial or final,
- * that has the word as it stays. Prints one JSON line.
+ * that has the word as it stays. "start" is the same for the first word, but
+ * from when the pipeline was told to play: loading and linking are in it.
+ * Prints one JSON line.
  *
  * Usage: bench-latency RECORDING [MODEL] */
 #include <gst/gst.h>
@@ -14,6 +16,8 @@ typedef struct {
   GPtrArray *texts;  /* of the utterance's words so far */
   GArray *arrivals;  /* guint64: running time at which each last changed */
   GArray *delays[2]; /* double, ms: of partials, of finals */
+  guint64 began;     /* clock time at which it was told to play */
+  double start;      /* ms */
 } Bench;
 
 enum { PARTIAL, FINAL };
@@ -67,6 +71,11 @@ note_words (Bench *bench, const GstStructure *result)
       continue;
     gst_structure_get_uint64 (word, "timestamp", &start);
     gst_structure_get_uint64 (word, "duration", &duration);
+    if (bench->delays[FINAL]->len == 0)
+      bench->start = ((double) g_array_index (bench->arrivals, guint64, i)
+                         + (double) gst_element_get_base_time (bench->pipeline)
+                         - (double) bench->began - (double) (start + duration))
+          / 1e6;
     note_delay (bench, PARTIAL, g_array_index (bench->arrivals, guint64, i),
         start + duration);
     note_delay (bench, FINAL, now, start + duration);
@@ -136,6 +145,7 @@ run (Bench *bench)
   g_autoptr (GError) error = NULL;
 
   gst_bus_set_sync_handler (bus, on_message, bench, NULL);
+  bench->began = gst_util_get_timestamp ();
   gst_element_set_state (bench->pipeline, GST_STATE_PLAYING);
   end = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
       GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
@@ -168,11 +178,12 @@ main (int argc, char **argv)
   ok = run (&bench);
   g_print ("{\"case\": \"word end to message\", \"words\": %u, "
            "\"partial-median-ms\": %.0f, \"partial-p99-ms\": %.0f, "
-           "\"final-median-ms\": %.0f, \"final-p99-ms\": %.0f}\n",
+           "\"final-median-ms\": %.0f, \"final-p99-ms\": %.0f, "
+           "\"start-ms\": %.0f}\n",
       bench.delays[PARTIAL]->len, percentile (bench.delays[PARTIAL], 0.5),
       percentile (bench.delays[PARTIAL], 0.99),
       percentile (bench.delays[FINAL], 0.5),
-      percentile (bench.delays[FINAL], 0.99));
+      percentile (bench.delays[FINAL], 0.99), bench.start);
   for (guint i = 0; i < G_N_ELEMENTS (bench.delays); i++)
     g_array_unref (bench.delays[i]);
   g_array_unref (bench.arrivals);
