@@ -47,6 +47,9 @@ static const struct {
   { "lstm-512-500-steps-of-16", { WORK_LSTM, 512, 500, 16, STORAGE_F32 } },
   { "lstm-256-500-steps-f16", { WORK_LSTM, 256, 500, 1, STORAGE_F16 } },
   { "conv2d-112", { WORK_CONV2D, 0, 1, 1, STORAGE_F32 } },
+  { "speech-step", { WORK_SPEECH, 0, 1, 1, STORAGE_F32 } },
+  { "speech-step-f16", { WORK_SPEECH, 0, 1, 1, STORAGE_F16 } },
+  { "speech-step-int8", { WORK_SPEECH, 0, 1, 1, STORAGE_INT8 } },
 };
 
 static const char *const storage_names[] = { "f32", "f16", "int8" };
@@ -67,8 +70,8 @@ random_floats (gsize n)
 
 typedef struct {
   RnncModel *model;
-  RnncStream *stream; /* of steps */
-  gsize n_frames, batch;
+  RnncStream *stream;    /* of steps */
+  gsize n_frames, batch; /* frames of input */
   gsize *lengths;
   const float **inputs;
   float **outputs;
@@ -85,25 +88,41 @@ run_ours (gpointer data)
   Ours *ours = data;
 
   if (ours->stream != NULL)
-    rnnc_stream_push_features (ours->stream, ours->inputs[0], 1);
+    rnnc_stream_push_features (ours->stream, ours->inputs[0], ours->n_frames);
   else
     rnnc_model_forward_batch (ours->model, ours->inputs, ours->lengths,
         ours->batch, ours->outputs);
 }
 
+static void
+append_speech (GString *layers)
+{
+  g_string_append_printf (layers,
+      "{'type':'conv1d','channels':%u,'kernel':%u,'stride':%u,'right':3},"
+      "{'type':'relu'},"
+      "{'type':'conv1d','channels':%u,'kernel':%u,'right':2},{'type':'relu'},"
+      "{'type':'lstm','hidden':%u,'layers':%u},"
+      "{'type':'dense','units':%u},{'type':'log-softmax'}",
+      SPEECH_CHANNELS, SPEECH_KERNEL, SPEECH_STRIDE, SPEECH_CHANNELS,
+      SPEECH_CONTEXT, SPEECH_HIDDEN, SPEECH_LAYERS, SPEECH_LABELS);
+}
+
 static RnncModel *
 new_model (const Work *work)
 {
-  g_autofree char *frontend = work->kind == WORK_LSTM
-      ? g_strdup_printf ("{'type':'none','features':%u}", work->hidden)
-      : g_strdup_printf ("{'type':'video','width':%u,'height':%u,"
+  g_autofree char *frontend = work->kind == WORK_CONV2D
+      ? g_strdup_printf ("{'type':'video','width':%u,'height':%u,"
                          "'colour':true}",
-          CONV2D_SIZE, CONV2D_SIZE);
+          CONV2D_SIZE, CONV2D_SIZE)
+      : g_strdup_printf ("{'type':'none','features':%u}",
+          work->kind == WORK_LSTM ? work->hidden : SPEECH_MELS);
   g_autoptr (GString) layers = g_string_new ("[");
 
   if (work->kind == WORK_LSTM)
     g_string_append_printf (layers, "{'type':'lstm','hidden':%u}",
         work->hidden);
+  else if (work->kind == WORK_SPEECH)
+    append_speech (layers);
   for (guint i = 0; work->kind == WORK_CONV2D && i < CONV2D_LAYERS; i++)
     g_string_append_printf (layers,
         "%s{'type':'conv2d','channels':%u,'kernel':3,'stride':2,'padding':1},"
@@ -120,16 +139,17 @@ contender_ours (Contender *contender, const Work *work)
   Ours *ours = g_new0 (Ours, 1);
 
   ours->model = new_model (work);
-  ours->n_frames = work->n_frames;
+  ours->n_frames
+      = work->n_frames * (work->kind == WORK_SPEECH ? SPEECH_STRIDE : 1);
   ours->batch = work->batch;
   ours->lengths = g_new (gsize, work->batch);
   ours->inputs = g_new (const float *, work->batch);
   ours->outputs = g_new (float *, work->batch);
   for (guint i = 0; i < work->batch; i++) {
-    ours->lengths[i] = work->n_frames;
-    ours->inputs[i] = random_input (ours->model, work->n_frames, i);
+    ours->lengths[i] = ours->n_frames;
+    ours->inputs[i] = random_input (ours->model, ours->n_frames, i);
     ours->outputs[i]
-        = g_new (float, work->n_frames *rnnc_model_output_size (ours->model));
+        = g_new (float, ours->n_frames *rnnc_model_output_size (ours->model));
   }
   if (work->n_frames == 1)
     ours->stream = rnnc_stream_new (ours->model, ignore_outputs, NULL);
@@ -171,7 +191,8 @@ contender_torch (Contender *contender, const Work *work, const char *script)
   Child *child = g_new0 (Child, 1);
   int in, out, status;
 
-  if (!g_spawn_sync (NULL, (char **) probe, NULL, G_SPAWN_STDERR_TO_DEV_NULL,
+  if (work->kind == WORK_SPEECH
+      || !g_spawn_sync (NULL, (char **) probe, NULL, G_SPAWN_STDERR_TO_DEV_NULL,
           NULL, NULL, NULL, NULL, &status, NULL)
       || status != 0
       || !g_spawn_async_with_pipes (NULL, (char **) argv, NULL,

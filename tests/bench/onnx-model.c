@@ -5,7 +5,25 @@
 
 #include "tests/bench/peer.h"
 
-enum { TYPE_FLOAT = 1, TYPE_UINT8 = 2, TYPE_INT8 = 3 };
+enum { TYPE_FLOAT = 1, TYPE_INT8 = 3, TYPE_INT64 = 7 };
+
+const char *const onnx_speech_inputs[SPEECH_VALUES]
+    = { "x", "k", "h0", "c0", "h1", "c1", "h2", "c2" };
+const char *const onnx_speech_outputs[SPEECH_VALUES]
+    = { "y", "kn", "hn0", "cn0", "hn1", "cn1", "hn2", "cn2" };
+
+const guint64 *
+onnx_speech_shape (guint i, gboolean input)
+{
+  static const guint64 window[] = { 1, SPEECH_MELS, SPEECH_KERNEL, 0 };
+  static const guint64 kept[] = { 1, SPEECH_CHANNELS, SPEECH_CONTEXT - 1, 0 };
+  static const guint64 state[] = { 1, 1, SPEECH_HIDDEN, 0 };
+  static const guint64 labels[] = { 1, 1, SPEECH_LABELS, 0 };
+
+  if (i == 0)
+    return input ? window : labels;
+  return i == 1 ? kept : state;
+}
 
 static void
 put_varint (GByteArray *to, guint64 value)
@@ -96,15 +114,25 @@ put_value (GByteArray *graph, guint field, const char *name,
 }
 
 static void
-put_numbers (GByteArray *node, const char *name, const guint64 *numbers,
-    guint n)
+put_list (GByteArray *node, const char *name, const guint64 *numbers, guint n)
 {
   GByteArray *attribute = g_byte_array_new ();
 
   put_text (attribute, 1, name);
   for (guint i = 0; i < n; i++)
-    put_number (attribute, n == 1 ? 3 : 8, numbers[i]);
-  put_number (attribute, 20, n == 1 ? 2 : 7);
+    put_number (attribute, 8, numbers[i]);
+  put_number (attribute, 20, 7);
+  put_message (node, 5, attribute);
+}
+
+static void
+put_one (GByteArray *node, const char *name, guint64 number)
+{
+  GByteArray *attribute = g_byte_array_new ();
+
+  put_text (attribute, 1, name);
+  put_number (attribute, 3, number);
+  put_number (attribute, 20, 2);
   put_message (node, 5, attribute);
 }
 
@@ -156,7 +184,7 @@ put_lstm (GByteArray *graph, const Work *work)
                                                 : "LSTM",
           work->storage == STORAGE_INT8 ? byte_inputs : inputs, outputs);
 
-  put_numbers (node, "hidden_size", &hidden, 1);
+  put_one (node, "hidden_size", hidden);
   if (work->storage == STORAGE_INT8)
     put_text (node, 7, "com.microsoft");
   put_message (graph, 1, node);
@@ -197,9 +225,9 @@ put_conv2d (GByteArray *graph)
     GByteArray *node = new_node ("Conv", (const char *[]){ from, w, b, NULL },
         (const char *[]){ conv, NULL });
 
-    put_numbers (node, "kernel_shape", (guint64[]){ 3, 3 }, 2);
-    put_numbers (node, "strides", (guint64[]){ 2, 2 }, 2);
-    put_numbers (node, "pads", (guint64[]){ 1, 1, 1, 1 }, 4);
+    put_list (node, "kernel_shape", (guint64[]){ 3, 3 }, 2);
+    put_list (node, "strides", (guint64[]){ 2, 2 }, 2);
+    put_list (node, "pads", (guint64[]){ 1, 1, 1, 1 }, 4);
     put_message (graph, 1, node);
     put_message (graph, 1,
         new_node ("Relu", (const char *[]){ conv, NULL },
@@ -212,6 +240,104 @@ put_conv2d (GByteArray *graph)
   put_value (graph, 12, "y",
       (guint64[]){ 1, conv2d_channels[CONV2D_LAYERS], size / 16, size / 16,
           0 });
+}
+
+#define NAMES(...)                                                             \
+  (const char *[])                                                             \
+  {                                                                            \
+    __VA_ARGS__, NULL                                                          \
+  }
+
+static void
+put_node (GByteArray *graph, const char *type, const char *const *inputs,
+    const char *output)
+{
+  put_message (graph, 1, new_node (type, inputs, NAMES (output)));
+}
+
+/* One output of a convolution over time, and what is over 0 of it: @name. */
+static void
+put_conv1d (GByteArray *graph, const char *from, const char *name,
+    const guint64 *shape)
+{
+  g_autofree char *w = g_strconcat (name, "_w", NULL);
+  g_autofree char *b = g_strconcat (name, "_b", NULL);
+  g_autofree char *sum = g_strconcat (name, "_sum", NULL);
+  GByteArray *node = new_node ("Conv", NAMES (from, w, b), NAMES (sum));
+
+  put_list (node, "kernel_shape", &shape[2], 1);
+  put_message (graph, 1, node);
+  put_node (graph, "Relu", NAMES (sum), name);
+  put_floats (graph, w, shape);
+  put_floats (graph, b, (guint64[]){ shape[0], 0 });
+}
+
+/* Layer @i of a step: from [1, 1, @n_inputs] to [1, 1, hidden]. */
+static void
+put_step_lstm (GByteArray *graph, guint i, const char *from, guint64 n_inputs)
+{
+  const guint64 hidden = SPEECH_HIDDEN;
+  g_autofree char *w = g_strdup_printf ("lw%u", i);
+  g_autofree char *r = g_strdup_printf ("lr%u", i);
+  g_autofree char *b = g_strdup_printf ("lb%u", i);
+  g_autofree char *y = g_strdup_printf ("ly%u", i);
+  g_autofree char *to = g_strdup_printf ("rnn%u", i);
+  GByteArray *node = new_node ("LSTM",
+      NAMES (from, w, r, b, "", onnx_speech_inputs[2 + 2 * i],
+          onnx_speech_inputs[3 + 2 * i]),
+      NAMES (y, onnx_speech_outputs[2 + 2 * i],
+          onnx_speech_outputs[3 + 2 * i]));
+
+  put_one (node, "hidden_size", hidden);
+  put_message (graph, 1, node);
+  put_node (graph, "Squeeze", NAMES (y, "one"), to);
+  put_floats (graph, w, (guint64[]){ 1, 4 * hidden, n_inputs, 0 });
+  put_floats (graph, r, (guint64[]){ 1, 4 * hidden, hidden, 0 });
+  put_floats (graph, b, (guint64[]){ 1, 8 * hidden, 0 });
+}
+
+static void
+put_index (GByteArray *graph, const char *name, gint64 value)
+{
+  put_tensor (graph, name, TYPE_INT64, (guint64[]){ 1, 0 }, &value,
+      sizeof value);
+}
+
+/* A step: the window of the first convolution comes in, the outputs of it that
+ * the second needs again go from step to step, as the states do. */
+static void
+put_speech (GByteArray *graph)
+{
+  const guint64 channels = SPEECH_CHANNELS;
+  GByteArray *node;
+
+  put_text (graph, 2, "speech");
+  put_index (graph, "one", 1);
+  put_index (graph, "two", 2);
+  put_index (graph, "end", SPEECH_CONTEXT);
+  put_conv1d (graph, "x", "now",
+      (guint64[]){ channels, SPEECH_MELS, SPEECH_KERNEL, 0 });
+  node = new_node ("Concat", NAMES ("k", "now"), NAMES ("window"));
+  put_one (node, "axis", 2);
+  put_message (graph, 1, node);
+  put_node (graph, "Slice", NAMES ("window", "one", "end", "two"), "kn");
+  put_conv1d (graph, "window", "above",
+      (guint64[]){ channels, channels, SPEECH_CONTEXT, 0 });
+  node = new_node ("Transpose", NAMES ("above"), NAMES ("in"));
+  put_list (node, "perm", (guint64[]){ 2, 0, 1 }, 3);
+  put_message (graph, 1, node);
+  put_step_lstm (graph, 0, "in", channels);
+  put_step_lstm (graph, 1, "rnn0", SPEECH_HIDDEN);
+  put_step_lstm (graph, 2, "rnn1", SPEECH_HIDDEN);
+  put_node (graph, "MatMul", NAMES ("rnn2", "hw"), "product");
+  put_node (graph, "Add", NAMES ("product", "hb"), "logits");
+  put_node (graph, "LogSoftmax", NAMES ("logits"), "y");
+  put_floats (graph, "hw", (guint64[]){ SPEECH_HIDDEN, SPEECH_LABELS, 0 });
+  put_floats (graph, "hb", (guint64[]){ SPEECH_LABELS, 0 });
+  for (guint i = 0; i < SPEECH_VALUES; i++) {
+    put_value (graph, 11, onnx_speech_inputs[i], onnx_speech_shape (i, TRUE));
+    put_value (graph, 12, onnx_speech_outputs[i], onnx_speech_shape (i, FALSE));
+  }
 }
 
 static void
@@ -234,8 +360,10 @@ onnx_model (const Work *work)
   put_operators (model, "com.microsoft", 1);
   if (work->kind == WORK_LSTM)
     put_lstm (graph, work);
-  else
+  else if (work->kind == WORK_CONV2D)
     put_conv2d (graph);
+  else
+    put_speech (graph);
   put_message (model, 7, graph);
   return g_byte_array_free_to_bytes (model);
 }

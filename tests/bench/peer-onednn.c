@@ -198,10 +198,13 @@ convolution (Network *network, guint index, dnnl_memory_desc_t *source,
 gboolean
 contender_onednn (Contender *contender, const Work *work)
 {
-  Network *network = g_new0 (Network, 1);
+  Network *network;
   dnnl_memory_desc_t layout;
   dnnl_memory_t memory = NULL;
 
+  if (work->kind == WORK_SPEECH)
+    return FALSE;
+  network = g_new0 (Network, 1);
   if (engine == NULL) {
     check (dnnl_engine_create (&engine, dnnl_cpu, 0));
     check (dnnl_stream_create (&stream, engine, dnnl_stream_default_flags));

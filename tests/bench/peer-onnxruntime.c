@@ -30,8 +30,9 @@ typedef struct {
 
 typedef struct {
   gpointer session;
-  gsize n_inputs, n_outputs;
-  gpointer inputs[3], outputs[3];
+  gsize n_values; /* inputs, and as many outputs */
+  const char *const *input_names, *const *output_names;
+  gpointer inputs[SPEECH_VALUES], outputs[SPEECH_VALUES];
 } Session;
 
 static const char *const lstm_inputs[] = { "x", "h", "c" };
@@ -77,19 +78,21 @@ open_library (void)
           &memory_info);
 }
 
+/* @shape: up to the first 0 */
 static gpointer
-new_tensor (const gint64 *shape, gsize rank)
+new_tensor (const guint64 *shape)
 {
   gpointer value = NULL;
-  gsize n = 1;
+  gsize rank, n = 1;
   float *data;
 
-  for (gsize i = 0; i < rank; i++)
-    n *= (gsize) shape[i];
+  for (rank = 0; shape[rank] > 0; rank++)
+    n *= shape[rank];
   data = random_floats (n);
   CALL (CREATE_TENSOR_WITH_DATA,
       (gpointer, gpointer, gsize, const gint64 *, gsize, int, gpointer *),
-      memory_info, data, n * sizeof *data, shape, rank, 1, &value);
+      memory_info, data, n * sizeof *data, (const gint64 *) shape, rank, 1,
+      &value);
   return value;
 }
 
@@ -101,31 +104,52 @@ run (gpointer data)
   CALL (RUN,
       (gpointer, gpointer, const char *const *, gpointer *, gsize,
           const char *const *, gsize, gpointer *),
-      session->session, NULL, lstm_inputs, session->inputs, session->n_inputs,
-      lstm_outputs, session->n_outputs, session->outputs);
+      session->session, NULL, session->input_names, session->inputs,
+      session->n_values, session->output_names, session->n_values,
+      session->outputs);
+}
+
+static void
+make_lstm_values (Session *session, const Work *work)
+{
+  const guint64 state[] = { 1, work->batch, work->hidden, 0 };
+  const guint64 in[] = { work->n_frames, work->batch, work->hidden, 0 };
+  const guint64 out[] = { work->n_frames, 1, work->batch, work->hidden, 0 };
+
+  for (guint i = 0; i < session->n_values; i++) {
+    session->inputs[i] = new_tensor (i == 0 ? in : state);
+    session->outputs[i] = new_tensor (i == 0 ? out : state);
+  }
 }
 
 static void
 make_values (Session *session, const Work *work)
 {
-  const gint64 state[] = { 1, work->batch, work->hidden };
-  const gint64 in[] = { work->n_frames, work->batch, work->hidden };
-  const gint64 out[] = { work->n_frames, 1, work->batch, work->hidden };
-  const gint64 image[] = { 1, 3, CONV2D_SIZE, CONV2D_SIZE };
-  const gint64 features[] = { 1, conv2d_channels[CONV2D_LAYERS],
-    CONV2D_SIZE / 16, CONV2D_SIZE / 16 };
+  const guint64 image[] = { 1, 3, CONV2D_SIZE, CONV2D_SIZE, 0 };
+  const guint64 features[] = { 1, conv2d_channels[CONV2D_LAYERS],
+    CONV2D_SIZE / 16, CONV2D_SIZE / 16, 0 };
 
-  session->n_inputs = session->n_outputs = work->kind == WORK_LSTM ? 3 : 1;
-  if (work->kind == WORK_CONV2D) {
-    session->inputs[0] = new_tensor (image, 4);
-    session->outputs[0] = new_tensor (features, 4);
-    return;
-  }
-  session->inputs[0] = new_tensor (in, 3);
-  session->outputs[0] = new_tensor (out, 4);
-  for (guint i = 1; i < 3; i++) {
-    session->inputs[i] = new_tensor (state, 3);
-    session->outputs[i] = new_tensor (state, 3);
+  session->input_names = lstm_inputs;
+  session->output_names = lstm_outputs;
+  switch (work->kind) {
+    case WORK_LSTM:
+      session->n_values = G_N_ELEMENTS (lstm_inputs);
+      make_lstm_values (session, work);
+      break;
+    case WORK_CONV2D:
+      session->n_values = 1;
+      session->inputs[0] = new_tensor (image);
+      session->outputs[0] = new_tensor (features);
+      break;
+    case WORK_SPEECH:
+      session->n_values = SPEECH_VALUES;
+      session->input_names = onnx_speech_inputs;
+      session->output_names = onnx_speech_outputs;
+      for (guint i = 0; i < SPEECH_VALUES; i++) {
+        session->inputs[i] = new_tensor (onnx_speech_shape (i, TRUE));
+        session->outputs[i] = new_tensor (onnx_speech_shape (i, FALSE));
+      }
+      break;
   }
 }
 

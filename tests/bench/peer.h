@@ -9,8 +9,10 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  WORK_LSTM,  /* one layer, as many inputs as hidden units */
-  WORK_CONV2D /* 3-16-32-64-64, 3x3, stride 2, ReLU, on 112x112 */
+  WORK_LSTM,   /* one layer, as many inputs as hidden units */
+  WORK_CONV2D, /* 3-16-32-64-64, 3x3, stride 2, ReLU, on 112x112 */
+  WORK_SPEECH  /* a step of speech-en-streaming: 80 mels, two convolutions over
+                  time, three LSTM, 29 labels */
 } WorkKind;
 
 /* Of weights. */
@@ -32,6 +34,15 @@ typedef struct {
 #define CONV2D_LAYERS 4
 static const guint conv2d_channels[CONV2D_LAYERS + 1] = { 3, 16, 32, 64, 64 };
 
+#define SPEECH_MELS 80
+#define SPEECH_CHANNELS 256
+#define SPEECH_KERNEL 7 /* of the first convolution */
+#define SPEECH_STRIDE 3
+#define SPEECH_CONTEXT 5 /* kernel of the second */
+#define SPEECH_HIDDEN 320
+#define SPEECH_LAYERS 3
+#define SPEECH_LABELS 29
+
 /* Does the work once. */
 typedef struct {
   const char *name;
@@ -48,6 +59,14 @@ gboolean contender_onnxruntime (Contender *contender, const Work *work);
 
 /* (transfer full): the work's network as an ONNX file. */
 GBytes *onnx_model (const Work *work);
+
+/* What goes into a step of the network for speech and comes out: [0] features
+ * and labels, the others the state, whose next values stand in its place among
+ * the outputs. Shapes end with 0. */
+#define SPEECH_VALUES (2 + 2 * SPEECH_LAYERS)
+extern const char *const onnx_speech_inputs[SPEECH_VALUES];
+extern const char *const onnx_speech_outputs[SPEECH_VALUES];
+const guint64 *onnx_speech_shape (guint i, gboolean input);
 
 /* (transfer full): -0.1 .. 0.1, the same at each call. */
 float *random_floats (gsize n);
