@@ -117,8 +117,11 @@ rnnc_convolution_load (const RnncLayer *layer, const RnncTensorSource *source,
     return convolution;
   }
   convolution->linears = g_new0 (RnncLinear, n_groups);
-  for (gsize g = 0; g < n_groups; g++)
+  for (gsize g = 0; g < n_groups; g++) {
     init_group (convolution, g, &weight, biases);
+    if (layer->spec->type == RNNC_LAYER_CONV1D)
+      rnnc_linear_halve (&convolution->linears[g]);
+  }
   return convolution;
 }
 

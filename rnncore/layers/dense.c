@@ -20,6 +20,7 @@ dense_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
   }
   linear = layer->weights = g_new0 (RnncLinear, 1);
   rnnc_linear_init (linear, &weight, shape[0], shape[1], bias);
+  rnnc_linear_halve (linear);
   return TRUE;
 }
 

@@ -68,9 +68,30 @@ rnnc_linear_clear (RnncLinear *linear)
   g_aligned_free (linear->packed);
   g_aligned_free (linear->packed_halves);
   g_aligned_free (linear->packed_bytes);
+  g_free (linear->factors);
   g_free (linear->scales);
   g_free (linear->sums);
   g_free (linear->bias);
+}
+
+/* Output @o of the weights times @scale. */
+static void
+scale_output (RnncLinear *linear, gsize o, float scale)
+{
+  float *column;
+
+  if (linear->packed_bytes != NULL) {
+    linear->scales[o] *= scale;
+    return;
+  }
+  if (linear->packed_halves != NULL) {
+    linear->factors[o] *= scale;
+    return;
+  }
+  column = linear->packed + o / RNNC_PANEL * RNNC_PANEL * linear->k
+      + o % RNNC_PANEL;
+  for (gsize i = 0; i < linear->k; i++)
+    column[i * RNNC_PANEL] *= scale;
 }
 
 void
@@ -78,18 +99,30 @@ rnnc_linear_fold (RnncLinear *linear, const float *scale, const float *shift)
 {
   if (linear->bias == NULL)
     linear->bias = g_new0 (float, linear->n);
+  if (linear->packed_halves != NULL && linear->factors == NULL) {
+    linear->factors = g_new (float, linear->n);
+    for (gsize o = 0; o < linear->n; o++)
+      linear->factors[o] = 1.0f;
+  }
   for (gsize o = 0; o < linear->n; o++) {
-    if (linear->packed_bytes != NULL) {
-      linear->scales[o] *= scale[o];
-    } else {
-      float *column = linear->packed + o / RNNC_PANEL * RNNC_PANEL * linear->k
-          + o % RNNC_PANEL;
-
-      for (gsize i = 0; i < linear->k; i++)
-        column[i * RNNC_PANEL] *= scale[o];
-    }
+    scale_output (linear, o, scale[o]);
     linear->bias[o] = linear->bias[o] * scale[o] + shift[o];
   }
+}
+
+static void
+apply_halves (const RnncLinear *linear, const float *x, gsize ldx, float *y,
+    gsize ldy, gsize m, gboolean accumulate)
+{
+  const RnncKernels *kernels = rnnc_kernels ();
+
+  g_assert (linear->factors == NULL || !accumulate);
+  kernels->matmul_half (linear->packed_halves,
+      linear->factors == NULL ? linear->bias : NULL, x, ldx, y, ldy, m,
+      linear->n, linear->k, accumulate);
+  for (gsize i = 0; linear->factors != NULL && i < m; i++)
+    kernels->scale_shift (y + i * ldy, linear->factors, linear->bias,
+        linear->n);
 }
 
 void
@@ -102,8 +135,7 @@ rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,
     rnnc_kernels ()->matmul_int8 (&bytes, linear->bias, x, ldx, y, ldy, m,
         linear->n, linear->k, accumulate);
   else if (linear->packed_halves != NULL)
-    rnnc_kernels ()->matmul_half (linear->packed_halves, linear->bias, x, ldx,
-        y, ldy, m, linear->n, linear->k, accumulate);
+    apply_halves (linear, x, ldx, y, ldy, m, accumulate);
   else
     rnnc_kernels ()->matmul (linear->packed, linear->bias, x, ldx, y, ldy, m,
         linear->n, linear->k, accumulate);

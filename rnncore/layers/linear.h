@@ -15,6 +15,7 @@ typedef struct {
   gsize k;       /* inputs */
   float *packed; /* or NULL, and halves, or bytes: */
   guint16 *packed_halves;
+  float *factors; /* [n], of halves that are scaled by it, or NULL */
   gint8 *packed_bytes;
   float *scales; /* [n], to whole panels */
   gint32 *sums;
@@ -29,10 +30,12 @@ void rnnc_linear_clear (RnncLinear *linear);
 
 /* Keeps the weights in 16 bits where that changes none of them (they come from
  * a file of f16) and the kernels can: half the memory for a step to read, the
- * same results. For weights that no batch norm comes behind. */
+ * same results; but for the rounding of a scale that is folded in, which goes
+ * into floats' weights and onto halves' outputs. */
 void rnnc_linear_halve (RnncLinear *linear);
 
-/* Afterwards y = scale * (W x + b) + shift, per output. */
+/* Afterwards y = scale * (W x + b) + shift, per output. Halves that are scaled
+ * cannot be accumulated. */
 void
 rnnc_linear_fold (RnncLinear *linear, const float *scale, const float *shift);
 

@@ -7,6 +7,8 @@
 
 #include <glib/gstdio.h>
 
+#include "rnncore/kernels/kernels.h"
+#include "rnncore/layers/linear.h"
 #include "rnncore/model/safetensors.h"
 #include "rnncore/rnncore.h"
 #include "tests/support/random-model.h"
@@ -212,6 +214,46 @@ test_models (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* Weights that stay 16 bits wide in memory compute as the same numbers in 32
+ * do, but for the rounding of scales that were folded in. */
+static void
+test_halves (void)
+{
+  enum { OUTPUTS = 21, INPUTS = 13, ROWS = 3 };
+  float weights[OUTPUTS * INPUTS], input[ROWS * INPUTS];
+  float scale[OUTPUTS], shift[OUTPUTS];
+  float narrow[ROWS * OUTPUTS], wide[ROWS * OUTPUTS];
+  const RnncMatrix matrix = { .values = weights };
+  RnncLinear halves = { 0 }, floats = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
+    weights[i] = (float) (gint) (i * 37 % 101 - 50) / 64;
+  for (guint i = 0; i < G_N_ELEMENTS (input); i++)
+    input[i] = (float) g_test_rand_double_range (-1, 1);
+  for (guint o = 0; o < OUTPUTS; o++) {
+    scale[o] = (float) g_test_rand_double_range (-2, 2);
+    shift[o] = (float) g_test_rand_double_range (-2, 2);
+  }
+  rnnc_linear_init (&halves, &matrix, OUTPUTS, INPUTS,
+      g_memdup2 (shift, sizeof shift));
+  rnnc_linear_init (&floats, &matrix, OUTPUTS, INPUTS,
+      g_memdup2 (shift, sizeof shift));
+  rnnc_linear_halve (&halves);
+  g_assert_true (
+      (halves.packed_halves != NULL) == (rnnc_kernels ()->matmul_half != NULL));
+  for (guint times = 0; times < 3; times++) {
+    rnnc_linear_apply (&halves, input, INPUTS, narrow, OUTPUTS, ROWS, FALSE);
+    rnnc_linear_apply (&floats, input, INPUTS, wide, OUTPUTS, ROWS, FALSE);
+    for (guint i = 0; i < G_N_ELEMENTS (wide); i++)
+      g_assert_cmpfloat (fabsf (narrow[i] - wide[i]), <=,
+          times == 0 ? 0 : 4e-5f);
+    rnnc_linear_fold (&halves, scale, shift);
+    rnnc_linear_fold (&floats, scale, shift);
+  }
+  rnnc_linear_clear (&halves);
+  rnnc_linear_clear (&floats);
+}
+
 /* One dense layer of two inputs, its weights @first and 127, scale 1. */
 static float
 run_bytes (gint8 first, const float *input)
@@ -265,5 +307,6 @@ main (int argc, char **argv)
   g_test_add_func ("/convert/int8-rows", test_rows);
   g_test_add_func ("/convert/int8-arithmetic", test_arithmetic);
   g_test_add_func ("/convert/models", test_models);
+  g_test_add_func ("/convert/halves", test_halves);
   return g_test_run ();
 }
