@@ -49,7 +49,7 @@ real_subtitles() {
 both() {
   local out
   out=$("$pipelines/file-speech-gestures" "$sample") || return 1
-  holds "$out" '^\[gesture: right\]$' 'seven' 'two one$'
+  holds "$out" '^\[gesture: left\]$' 'seven' 'two one$'
 }
 
 watch_python() {
@@ -57,7 +57,7 @@ watch_python() {
   /usr/bin/python3 -c 'import gi; gi.require_version ("Gst", "1.0")' \
     || { echo "python3-gi is not installed"; return 77; }
   out=$("$pipelines/watch.py" "$sample") || return 1
-  holds "$out" 'gesture: right' ' five two one  [0-9]+ %$' || return 1
+  holds "$out" 'gesture: left' ' five two one  [0-9]+ %$' || return 1
   ! "$pipelines/watch.py" /nowhere/x.wav 2> "$work/err" || return 1
   holds "$(cat "$work/err")" '^watch.py: '
 }
@@ -135,7 +135,7 @@ demo() {
 demo_sample() {
   local out
   out=$(demo 2> "$work/err") || { cat "$work/err"; return 1; }
-  holds "$out" ' \[gesture: right\] +[0-9]+ %$' ' seven +[0-9]+ %$' \
+  holds "$out" ' \[gesture: left\] +[0-9]+ %$' ' seven +[0-9]+ %$' \
     "^Video:  $work/demo/sample.captions.webm$" \
     "^WebVTT: $work/demo/sample.vtt$" || return 1
   holds "$(cat "$work/err")" '^1 of 2: ' '^2 of 2: ' '^Next: ' || return 1

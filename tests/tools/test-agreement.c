@@ -138,9 +138,9 @@ test_frames (void)
   gesture = json_node_get_object (node);
   message = strstr (element, "): rnngesture, ");
   g_assert_nonnull (message);
-  g_assert_nonnull (strstr (message, "gesture=(string)right"));
+  g_assert_nonnull (strstr (message, "gesture=(string)left"));
   g_assert_cmpstr (json_object_get_string_member (gesture, "label"), ==,
-      "right");
+      "left");
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (gesture,
                                       "start"),
       number_behind (message, "timestamp=") / 1e9, 0.00051);

@@ -13,7 +13,7 @@
 #include "tools/measure/error-rate.h"
 
 /* What is shown in the sample. */
-#define GESTURE "right"
+#define GESTURE "left"
 
 /* What the shipped model hears in it. */
 static char *words;

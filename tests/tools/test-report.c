@@ -186,7 +186,7 @@ test_gestures (void)
   choose (3);
   label = web_driver_ask (driver,
       "return document.querySelector('.gesture .word').textContent");
-  g_assert_cmpstr (label, ==, "\"right\"");
+  g_assert_cmpstr (label, ==, "\"left\"");
   web_driver_click (driver, "#transcript .word:nth-of-type(6)");
   web_driver_click (driver, ".gesture");
   g_assert_true (web_driver_wait (driver,
