@@ -125,24 +125,33 @@ typedef enum {
   RNNC_STORAGE_I8,   /* -127 … 127 times a scale a row of the first axis */
 } RnncStorage;
 
+typedef struct {
+  RnncStorage storage;
+  gboolean keep_embeddings; /* leave the tables of embedding layers f32 */
+  /* Of a language model: the words that it knows from now on, with white space
+   * between them; %NULL: as it has it. */
+  const char *vocabulary;
+} RnncConversion;
+
 /**
  * rnnc_model_convert:
  * @model: whose files are read again
  * @output: the file to write; must not end in ".json"
- * @keep_embeddings: leave the tables of embedding layers f32
  *
  * Writes the model as one file with its description, its matrices and kernels
- * rounded to the nearest of @storage; biases, norms and their statistics are
- * f32. Tensors that no layer reads are left out. Written aside and renamed: a
- * failure leaves @output as it was. @output may be the model's own file.
+ * rounded to the nearest of the storage type; biases, norms and their
+ * statistics are f32. Tensors that no layer reads are left out. Written aside
+ * and renamed: a failure leaves @output as it was. @output may be the model's
+ * own file.
  *
  * Threads: any.
  *
  * Returns: %FALSE with @error naming the file, and the tensor that holds a
- *   number too large for @storage
+ *   number too large for the type, or the word that has a letter that the model
+ *   does not know
  */
 RNNC_API gboolean rnnc_model_convert (RnncModel *model, const char *output,
-    RnncStorage storage, gboolean keep_embeddings, GError **error);
+    const RnncConversion *conversion, GError **error);
 
 /* Bytes that the weights of its layers take in the file, int8's scales with
  * them. */

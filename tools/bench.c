@@ -171,7 +171,8 @@ load_as_bytes (RnncModel *model, GError **error)
   if (folder == NULL)
     return NULL;
   path = g_build_filename (folder, "int8.safetensors", NULL);
-  if (rnnc_model_convert (model, path, RNNC_STORAGE_I8, FALSE, error))
+  if (rnnc_model_convert (model, path, &(RnncConversion){ RNNC_STORAGE_I8 },
+          error))
     bytes = rnnc_model_load (path, error);
   g_unlink (path);
   g_rmdir (folder);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A model written again with smaller weights. */
+ * A model written again with smaller weights, or another vocabulary. */
 #include "rnncore/rnncore.h"
 #include "tools/command.h"
 #include "tools/common/message.h"
@@ -9,7 +9,9 @@ static const CommandUsage usage = {
   "MODEL OUTPUT",
   "Writes a model's matrices and kernels as f32, f16, bf16 or int8 (a scale a\n"
   "row); biases and norms stay f32. MODEL is a file, or the name of an\n"
-  "installed model; OUTPUT is one file with weights and description.",
+  "installed model; OUTPUT is one file with weights and description. With\n"
+  "--vocabulary, a language model afterwards knows the words of a file, and\n"
+  "the search for what was said prefers them to all others.",
   "  rnncore convert speech-en-streaming small.safetensors --dtype int8",
   2,
   2,
@@ -39,14 +41,13 @@ find_dtype (const char *name, RnncStorage *storage)
 
 /* Loads the new file too: what cannot be loaded is not called done. */
 static int
-convert (RnncModel *model, const char *output, RnncStorage storage,
-    gboolean keep_embeddings)
+convert (RnncModel *model, const char *output, const RnncConversion *conversion)
 {
   guint64 before = rnnc_model_stored_bytes (model);
   g_autoptr (RnncModel) converted = NULL;
   GError *error = NULL;
 
-  if (!rnnc_model_convert (model, output, storage, keep_embeddings, &error))
+  if (!rnnc_model_convert (model, output, conversion, &error))
     return command_fail (error);
   converted = rnnc_model_load (output, &error);
   if (converted == NULL)
@@ -60,31 +61,38 @@ convert (RnncModel *model, const char *output, RnncStorage storage,
 int
 command_convert (int argc, char **argv)
 {
-  g_autofree char *dtype = NULL, *path = NULL;
-  gboolean keep_embeddings = FALSE;
+  g_autofree char *dtype = NULL, *path = NULL, *words = NULL;
+  g_autofree char *vocabulary = NULL;
+  RnncConversion conversion = { 0 };
   g_auto (GStrv) arguments = NULL;
   g_autoptr (RnncModel) model = NULL;
-  RnncStorage storage;
   GError *error = NULL;
   int status;
   const GOptionEntry entries[] = {
     { "dtype", 0, 0, G_OPTION_ARG_STRING, &dtype,
         "f32, f16, bf16 or int8; needed", "TYPE" },
-    { "keep-embeddings", 0, 0, G_OPTION_ARG_NONE, &keep_embeddings,
+    { "keep-embeddings", 0, 0, G_OPTION_ARG_NONE, &conversion.keep_embeddings,
         "Leave embedding tables f32", NULL },
+    { "vocabulary", 0, 0, G_OPTION_ARG_FILENAME, &vocabulary,
+        "Language models: the words it knows, with white space between",
+        "FILE" },
     { NULL },
   };
 
   if (!command_parse (argc, argv, entries, &usage, &arguments, &status))
     return status;
-  if (!find_dtype (dtype, &storage))
+  if (!find_dtype (dtype, &conversion.storage))
     return command_misused ("convert",
         "--dtype must be f32, f16, bf16 or int8");
+  if (vocabulary != NULL
+      && !g_file_get_contents (vocabulary, &words, NULL, &error))
+    return command_fail (error);
+  conversion.vocabulary = words;
   path = rnnc_model_find (arguments[0], "speech", &error);
   if (path == NULL)
     return command_fail (error);
   model = rnnc_model_load (path, &error);
   if (model == NULL)
     return command_fail (error);
-  return convert (model, arguments[1], storage, keep_embeddings);
+  return convert (model, arguments[1], &conversion);
 }

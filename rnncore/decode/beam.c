@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "rnncore/decode/language-contexts.h"
 #include "rnncore/decode/letters.h"
 
 /* Posteriors below are as good as this, ln. */
@@ -34,6 +35,7 @@ typedef struct {
   double score;
   Path paths[2];
   guint hot;
+  guint32 word;    /* node of the vocabulary */
   guint32 context; /* of the language model, ... */
   gint due;        /* ... that this label is to be pushed into; -1: none */
 } Prefix;
@@ -46,21 +48,8 @@ typedef struct {
   double acoustic;
   double extra;
   guint hot;
+  guint32 word;
 } Candidate;
-
-typedef struct {
-  RnncLanguageModel *model;
-  double weight;
-  guint16 *map;    /* labels of speech to its own */
-  gsize size;      /* floats of a context */
-  float *contexts; /* [n_slots, size]; [0]: a sentence begins */
-  guint32 *users;  /* [n_slots] */
-  guint32 n_slots;
-  guint32 first_free;
-  guint16 *labels;  /* [width]: of a step */
-  float **stepping; /* [width] */
-  void *work;
-} Language;
 
 typedef struct {
   RnncSearch base;
@@ -68,7 +57,7 @@ typedef struct {
   guint width;
   RnncHotWords *hot_words;
   double word_bonus;
-  Language language;
+  RnncLanguageContexts language;
 
   RnncLetters letters;
   guint n;
@@ -102,83 +91,32 @@ extend_hash (guint64 hash, guint label)
   return hash ^ (hash >> 32);
 }
 
-/* --- contexts of the language model --------------------------------------- */
-
-static float *
-get_context (Language *language, guint32 slot)
-{
-  return language->contexts + slot * language->size;
-}
-
-static void
-release_context (Language *language, guint32 slot)
-{
-  if (language->model == NULL || --language->users[slot] > 0)
-    return;
-  language->users[slot] = language->first_free;
-  language->first_free = slot;
-}
-
-static void
-use_context (Language *language, guint32 slot)
-{
-  if (language->model != NULL)
-    language->users[slot]++;
-}
+/* --- the language model --------------------------------------------------- */
 
 /* Reads the letters that are due in all prefixes, in one step. */
 static void
 catch_up (Beam *beam)
 {
-  Language *language = &beam->language;
-  guint m = 0;
-
-  if (language->model == NULL)
-    return;
   for (guint i = 0; i < beam->n; i++) {
     Prefix *prefix = &beam->beam[i];
-    guint32 slot = language->first_free;
 
     if (prefix->due < 0)
       continue;
-    language->first_free = language->users[slot];
-    language->users[slot] = 1;
-    memcpy (get_context (language, slot),
-        get_context (language, prefix->context),
-        language->size * sizeof (float));
-    release_context (language, prefix->context);
-    prefix->context = slot;
-    language->labels[m] = language->map[prefix->due];
-    language->stepping[m++] = get_context (language, slot);
+    prefix->context = rnnc_language_contexts_extend (&beam->language,
+        prefix->context, (guint) prefix->due);
     prefix->due = -1;
   }
-  if (m > 0)
-    rnnc_language_model_step (language->model, m, language->labels,
-        language->stepping, language->work);
-}
-
-/* ln P of the speech label, or of the end, weighted. */
-static double
-language_score (Beam *beam, const Prefix *prefix, guint label)
-{
-  Language *language = &beam->language;
-
-  if (language->model == NULL)
-    return 0.0;
-  return language->weight
-      * (double) rnnc_language_model_next (language->model,
-          get_context (language, prefix->context))[label];
+  rnnc_language_contexts_step (&beam->language);
 }
 
 /* What is added if the text ends here. */
 static double
 end_extra (Beam *beam, const Prefix *prefix)
 {
-  double extra = prefix->extra;
+  double extra = prefix->extra
+      + rnnc_language_contexts_end_score (&beam->language, prefix->context)
+      + rnnc_language_contexts_word_end_score (&beam->language, prefix->word);
 
-  if (beam->language.model != NULL)
-    extra += language_score (beam, prefix,
-        rnnc_language_model_end (beam->language.model));
   if (beam->hot_words != NULL)
     extra += rnnc_hot_words_end (beam->hot_words, prefix->hot);
   return extra;
@@ -191,7 +129,7 @@ use_prefix (Beam *beam, const Prefix *prefix)
 {
   rnnc_letters_use (&beam->letters, prefix->paths[BLANK].chain);
   rnnc_letters_use (&beam->letters, prefix->paths[LETTER].chain);
-  use_context (&beam->language, prefix->context);
+  rnnc_language_contexts_use (&beam->language, prefix->context);
 }
 
 static void
@@ -199,7 +137,7 @@ release_prefix (Beam *beam, const Prefix *prefix)
 {
   rnnc_letters_release (&beam->letters, prefix->paths[BLANK].chain);
   rnnc_letters_release (&beam->letters, prefix->paths[LETTER].chain);
-  release_context (&beam->language, prefix->context);
+  rnnc_language_contexts_release (&beam->language, prefix->context);
 }
 
 static const Path *
@@ -407,7 +345,8 @@ try_letter (Beam *beam, guint32 index, double total, guint label)
   Candidate candidate = { .from = index,
     .label = (gint) label,
     .extra = prefix->extra,
-    .hot = prefix->hot };
+    .hot = prefix->hot,
+    .word = prefix->word };
   guint32 found;
 
   if (is_space && boundary)
@@ -422,7 +361,10 @@ try_letter (Beam *beam, guint32 index, double total, guint label)
     return;
   }
   if (beam->language.model != NULL) {
-    candidate.extra += language_score (beam, prefix, beam->language.map[label]);
+    candidate.extra += rnnc_language_contexts_score (&beam->language,
+        prefix->context, label);
+    candidate.extra += rnnc_language_contexts_word_score (&beam->language,
+        &candidate.word, label);
     if (boundary)
       candidate.extra += beam->word_bonus;
   }
@@ -445,6 +387,7 @@ make_longer (Beam *beam, const Candidate *candidate, Prefix *longer)
     .ending = { -INFINITY, candidate->acoustic },
     .extra = candidate->extra,
     .hot = candidate->hot,
+    .word = candidate->word,
     .context = from->context,
     .due = beam->language.model != NULL ? candidate->label : -1 };
   longer->text_hash = longer->hash;
@@ -455,7 +398,7 @@ make_longer (Beam *beam, const Candidate *candidate, Prefix *longer)
   longer->paths[BLANK].score = -INFINITY;
   longer->paths[LETTER]
       = extend_path (beam, from, path_to_letter (from, label), label);
-  use_context (&beam->language, longer->context);
+  rnnc_language_contexts_use (&beam->language, longer->context);
 }
 
 /* The heap becomes the beam, best first. */
@@ -667,56 +610,12 @@ beam_restart (RnncSearch *search, gint sounding)
     .last = sounds ? sounding : -1,
     .empty = TRUE,
     .hot = RNNC_HOT_BOUNDARY,
+    .word = RNNC_VOCABULARY_START,
     .due = -1 };
   root->ending[BLANK] = root->paths[BLANK].score = sounds ? -INFINITY : 0.0;
   root->ending[LETTER] = root->paths[LETTER].score = sounds ? 0.0 : -INFINITY;
-  use_context (&beam->language, 0);
+  rnnc_language_contexts_use (&beam->language, 0);
   beam->n = 1;
-}
-
-static void
-language_init (Language *language, const RnncBeamConfig *config,
-    const RnncAlphabet *alphabet, RnncModel *model)
-{
-  guint32 n_slots = 2 * config->width + 1;
-  guint16 end;
-
-  if (config->language == NULL)
-    return;
-  language->model = rnnc_language_model_ref (config->language);
-  language->weight = config->language_weight;
-  language->map = g_new0 (guint16, alphabet->n_labels);
-  rnnc_language_model_map (language->model, model, language->map, NULL);
-  language->size = rnnc_language_model_context_floats (language->model);
-  language->contexts = g_new0 (float, n_slots * language->size);
-  language->users = g_new0 (guint32, n_slots);
-  language->n_slots = n_slots;
-  language->labels = g_new0 (guint16, config->width);
-  language->stepping = g_new0 (float *, config->width);
-  language->work = g_aligned_alloc0 (rnnc_language_model_work (language->model,
-                                         config->width),
-      1, 64);
-  language->users[0] = 1;
-  for (guint32 i = 1; i < n_slots; i++)
-    language->users[i] = i + 1;
-  language->first_free = 1;
-  end = (guint16) rnnc_language_model_end (language->model);
-  rnnc_language_model_step (language->model, 1, &end, &language->contexts,
-      language->work);
-}
-
-static void
-language_clear (Language *language)
-{
-  if (language->model == NULL)
-    return;
-  rnnc_language_model_unref (language->model);
-  g_free (language->map);
-  g_free (language->contexts);
-  g_free (language->users);
-  g_free (language->labels);
-  g_free (language->stepping);
-  g_aligned_free (language->work);
 }
 
 static void
@@ -724,7 +623,7 @@ beam_free (RnncSearch *search)
 {
   Beam *beam = (Beam *) search;
 
-  language_clear (&beam->language);
+  rnnc_language_contexts_clear (&beam->language);
   g_clear_pointer (&beam->hot_words, rnnc_hot_words_unref);
   rnnc_letters_clear (&beam->letters);
   g_free (beam->beam);
@@ -768,7 +667,8 @@ rnnc_beam_new (const RnncBeamConfig *config, const RnncAlphabet *alphabet,
   beam->word_bonus = config->word_bonus;
   if (config->hot_words != NULL)
     beam->hot_words = rnnc_hot_words_ref (config->hot_words);
-  language_init (&beam->language, config, alphabet, model);
+  rnnc_language_contexts_init (&beam->language, config->language,
+      config->language_weight, width, model);
   rnnc_letters_init (&beam->letters,
       2 * config->capacity + LETTERS_PER_PREFIX * width, config->capacity + 1);
   beam->beam = g_new0 (Prefix, width);

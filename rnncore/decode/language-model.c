@@ -10,8 +10,9 @@ struct _RnncLanguageModel {
   gatomicrefcount ref_count;
   RnncModel *model;
   guint end;
-  gsize state_floats; /* of all recurrent layers */
-  gsize widest;       /* floats that a layer puts out, at most */
+  gsize state_floats;         /* of all recurrent layers */
+  gsize widest;               /* floats that a layer puts out, at most */
+  RnncVocabulary *vocabulary; /* (nullable) */
 };
 
 /* --- which models these are ----------------------------------------------- */
@@ -106,19 +107,36 @@ check_model (RnncModel *model, GError **error)
   return TRUE;
 }
 
+/* @vocabulary: (out): %NULL where the description has none */
+static gboolean
+read_vocabulary (RnncModel *model, RnncVocabulary **vocabulary, GError **error)
+{
+  const char *words = model->description->vocabulary;
+
+  *vocabulary = words ? rnnc_vocabulary_new (words, model, error) : NULL;
+  if (words != NULL && *vocabulary == NULL) {
+    g_prefix_error (error, "%s: ", rnnc_model_path (model));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 RnncLanguageModel *
 rnnc_language_model_new (RnncModel *model, GError **error)
 {
   RnncLanguageModel *language;
+  RnncVocabulary *vocabulary;
 
   g_return_val_if_fail (model != NULL, NULL);
 
-  if (!check_model (model, error))
+  if (!check_model (model, error)
+      || !read_vocabulary (model, &vocabulary, error))
     return NULL;
   language = g_new0 (RnncLanguageModel, 1);
   g_atomic_ref_count_init (&language->ref_count);
   language->model = rnnc_model_ref (model);
   language->end = (guint) find_end (model);
+  language->vocabulary = vocabulary;
   for (guint i = 0; i < model->n_layers; i++) {
     const RnncLayer *layer = model->layers[i];
 
@@ -157,6 +175,7 @@ rnnc_language_model_unref (RnncLanguageModel *language)
   if (!g_atomic_ref_count_dec (&language->ref_count))
     return;
   rnnc_model_unref (language->model);
+  rnnc_vocabulary_free (language->vocabulary);
   g_free (language);
 }
 
@@ -178,6 +197,12 @@ guint
 rnnc_language_model_end (RnncLanguageModel *language)
 {
   return language->end;
+}
+
+const RnncVocabulary *
+rnnc_language_model_vocabulary (RnncLanguageModel *language)
+{
+  return language->vocabulary;
 }
 
 /* Two buffers of rows, addresses, and what one layer needs. */

@@ -3,6 +3,7 @@
  * A recurrent language model, several sentences a step. */
 #pragma once
 
+#include "rnncore/decode/vocabulary.h"
 #include "rnncore/rnnc-decoding.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,10 @@ rnnc_language_model_next (RnncLanguageModel *language, const float *context);
 
 /* The label that begins and ends a sentence. */
 guint rnnc_language_model_end (RnncLanguageModel *language);
+
+/* The words that it knows; %NULL: it was not told. */
+const RnncVocabulary *
+rnnc_language_model_vocabulary (RnncLanguageModel *language);
 
 /* Bytes of work, for @m sentences a step. */
 gsize rnnc_language_model_work (RnncLanguageModel *language, gsize m);

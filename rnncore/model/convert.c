@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A model written again with weights of another storage type. */
+ * A model written again with weights of another storage type, or another
+ * vocabulary. */
 #include <string.h>
 
+#include "rnncore/decode/vocabulary.h"
 #include "rnncore/layers/layer-spec.h"
 #include "rnncore/model/model-files.h"
 #include "rnncore/model/model-private.h"
@@ -16,7 +18,7 @@ typedef struct {
   GHashTable *names; /* of all of them */
   GHashTable
       *shared; /* names in the file that are done: two layers may share */
-} Conversion;
+} Work;
 
 static const RnncDType dtypes[] = {
   [RNNC_STORAGE_F32] = RNNC_DTYPE_F32,
@@ -26,46 +28,45 @@ static const RnncDType dtypes[] = {
 };
 
 static gboolean
-fail (Conversion *conversion, const char *name, const char *reason,
-    GError **error)
+fail (Work *work, const char *name, const char *reason, GError **error)
 {
   g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE, "%s: tensor \"%s\": %s",
-      conversion->files->weights_path, name, reason);
+      work->files->weights_path, name, reason);
   return FALSE;
 }
 
 /* @name and @data: (transfer full) */
 static gboolean
-add_tensor (Conversion *conversion, char *name, RnncTensor tensor,
-    gpointer data, gsize element_size, GError **error)
+add_tensor (Work *work, char *name, RnncTensor tensor, gpointer data,
+    gsize element_size, GError **error)
 {
   tensor.name = name;
   tensor.data = data;
   tensor.n_bytes = element_size;
   for (guint i = 0; i < tensor.rank; i++)
     tensor.n_bytes *= tensor.shape[i];
-  g_ptr_array_add (conversion->memory, name);
-  g_ptr_array_add (conversion->memory, data);
-  if (!g_hash_table_add (conversion->names, name))
-    return fail (conversion, name, "stands twice in the new file", error);
-  g_array_append_val (conversion->tensors, tensor);
+  g_ptr_array_add (work->memory, name);
+  g_ptr_array_add (work->memory, data);
+  if (!g_hash_table_add (work->names, name))
+    return fail (work, name, "stands twice in the new file", error);
+  g_array_append_val (work->tensors, tensor);
   return TRUE;
 }
 
 /* Matrices and kernels change; biases, norms and their statistics are few and
  * stay f32. */
 static RnncDType
-choose_dtype (const Conversion *conversion, const RnncLayerSpec *layer,
+choose_dtype (const Work *work, const RnncLayerSpec *layer,
     const RnncTensorSpec *tensor)
 {
   if (tensor->rank < 2
-      || (layer->type == RNNC_LAYER_EMBEDDING && conversion->keep_embeddings))
+      || (layer->type == RNNC_LAYER_EMBEDDING && work->keep_embeddings))
     return RNNC_DTYPE_F32;
-  return conversion->dtype;
+  return work->dtype;
 }
 
 static gboolean
-convert_tensor (Conversion *conversion, const RnncLayerSpec *layer,
+convert_tensor (Work *work, const RnncLayerSpec *layer,
     const RnncTensorSpec *spec, GError **error)
 {
   static const gsize element_sizes[] = {
@@ -75,10 +76,9 @@ convert_tensor (Conversion *conversion, const RnncLayerSpec *layer,
     [RNNC_DTYPE_I8] = 1,
   };
   RnncTensor tensor
-      = { .rank = spec->rank, .dtype = choose_dtype (conversion, layer, spec) };
-  g_autofree float *values
-      = rnnc_safetensors_read_f32 (conversion->files->weights, spec->name,
-          spec->shape, spec->rank, error);
+      = { .rank = spec->rank, .dtype = choose_dtype (work, layer, spec) };
+  g_autofree float *values = rnnc_safetensors_read_f32 (work->files->weights,
+      spec->name, spec->shape, spec->rank, error);
   gsize columns = 1;
   gpointer data;
   guint32 *scales;
@@ -92,9 +92,9 @@ convert_tensor (Conversion *conversion, const RnncLayerSpec *layer,
   data = rnnc_safetensors_encode (values, tensor.dtype, spec->shape[0], columns,
       &scales);
   if (data == NULL)
-    return fail (conversion, spec->name,
+    return fail (work, spec->name,
         "holds a number too large for this storage type", error);
-  if (!add_tensor (conversion, g_strdup (spec->name), tensor, data,
+  if (!add_tensor (work, g_strdup (spec->name), tensor, data,
           element_sizes[tensor.dtype], error)) {
     g_free (scales);
     return FALSE;
@@ -103,12 +103,12 @@ convert_tensor (Conversion *conversion, const RnncLayerSpec *layer,
     return TRUE;
   tensor.dtype = RNNC_DTYPE_F32;
   tensor.rank = 1;
-  return add_tensor (conversion, g_strconcat (spec->name, ".scale", NULL),
-      tensor, scales, sizeof *scales, error);
+  return add_tensor (work, g_strconcat (spec->name, ".scale", NULL), tensor,
+      scales, sizeof *scales, error);
 }
 
 static gboolean
-convert_tensors (Conversion *conversion, GPtrArray *layers, GError **error)
+convert_tensors (Work *work, GPtrArray *layers, GError **error)
 {
   for (guint i = 0; i < layers->len; i++) {
     const RnncLayerSpec *layer = g_ptr_array_index (layers, i);
@@ -117,8 +117,8 @@ convert_tensors (Conversion *conversion, GPtrArray *layers, GError **error)
     for (guint k = 0; k < tensors->len; k++) {
       const RnncTensorSpec *spec = g_ptr_array_index (tensors, k);
 
-      if (g_hash_table_add (conversion->shared, g_strdup (spec->name))
-          && !convert_tensor (conversion, layer, spec, error))
+      if (g_hash_table_add (work->shared, g_strdup (spec->name))
+          && !convert_tensor (work, layer, spec, error))
         return FALSE;
     }
   }
@@ -126,47 +126,115 @@ convert_tensors (Conversion *conversion, GPtrArray *layers, GError **error)
 }
 
 static gboolean
-convert_files (const RnncModelFiles *files, RnncModel *model,
-    const char *output, RnncStorage storage, gboolean keep_embeddings,
-    GError **error)
+convert_files (const RnncModelFiles *files, RnncModel *model, const char *json,
+    const char *output, const RnncConversion *conversion, GError **error)
 {
-  Conversion conversion = {
+  Work work = {
     .files = files,
-    .dtype = dtypes[storage],
-    .keep_embeddings = keep_embeddings,
+    .dtype = dtypes[conversion->storage],
+    .keep_embeddings = conversion->keep_embeddings,
     .tensors = g_array_new (FALSE, FALSE, sizeof (RnncTensor)),
     .memory = g_ptr_array_new_with_free_func (g_free),
     .names = g_hash_table_new (g_str_hash, g_str_equal),
     .shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
   };
-  gboolean ok = convert_tensors (&conversion, model->description->layers, error)
+  gboolean ok = convert_tensors (&work, model->description->layers, error)
       && rnnc_safetensors_write (output,
-          (const RnncTensor *) (void *) conversion.tensors->data,
-          conversion.tensors->len, "rnncore", model->json, error);
+          (const RnncTensor *) (void *) work.tensors->data, work.tensors->len,
+          "rnncore", json, error);
 
-  g_hash_table_unref (conversion.shared);
-  g_hash_table_unref (conversion.names);
-  g_ptr_array_unref (conversion.memory);
-  g_array_unref (conversion.tensors);
+  g_hash_table_unref (work.shared);
+  g_hash_table_unref (work.names);
+  g_ptr_array_unref (work.memory);
+  g_array_unref (work.tensors);
   return ok;
 }
 
-gboolean
-rnnc_model_convert (RnncModel *model, const char *output, RnncStorage storage,
-    gboolean keep_embeddings, GError **error)
+/* The words, one space between them. */
+static char *
+tidy (const char *text)
 {
+  g_auto (GStrv) words = g_strsplit_set (text, " \t\r\n", -1);
+  GString *tidied = g_string_new (NULL);
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    if (*words[i] == '\0')
+      continue;
+    if (tidied->len > 0)
+      g_string_append_c (tidied, ' ');
+    g_string_append (tidied, words[i]);
+  }
+  return g_string_free (tidied, FALSE);
+}
+
+static void
+copy_member (JsonObject *json, const char *name, JsonNode *node, gpointer copy)
+{
+  json_object_set_member (copy, name, json_node_copy (node));
+}
+
+static char *
+with_vocabulary (JsonObject *json, const char *words)
+{
+  g_autofree char *tidied = tidy (words);
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *copy = json_object_new ();
+
+  json_object_foreach_member (json, copy_member, copy);
+  json_object_set_string_member (copy, "vocabulary", tidied);
+  json_node_take_object (node, copy);
+  return json_to_string (node, FALSE);
+}
+
+/* Returns: (transfer full): the description; %NULL with @error */
+static char *
+describe (RnncModel *model, const char *words, GError **error)
+{
+  g_autoptr (RnncVocabulary) vocabulary = NULL;
+
+  if (words == NULL)
+    return g_strdup (model->json);
+  if (strcmp (rnnc_model_task (model), "language-model") != 0) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
+        "%s: a vocabulary is for language models, its task is \"%s\"",
+        rnnc_model_path (model), rnnc_model_task (model));
+    return NULL;
+  }
+  if (!g_utf8_validate (words, -1, NULL)) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
+        "%s: the vocabulary is not UTF-8", rnnc_model_path (model));
+    return NULL;
+  }
+  vocabulary = rnnc_vocabulary_new (words, model, error);
+  if (vocabulary == NULL) {
+    g_prefix_error (error, "%s: ", rnnc_model_path (model));
+    return NULL;
+  }
+  return with_vocabulary (model->description->json, words);
+}
+
+gboolean
+rnnc_model_convert (RnncModel *model, const char *output,
+    const RnncConversion *conversion, GError **error)
+{
+  g_autofree char *json = NULL;
   RnncModelFiles files;
   gboolean ok = FALSE;
 
   g_return_val_if_fail (model != NULL && output != NULL, FALSE);
-  g_return_val_if_fail ((guint) storage < G_N_ELEMENTS (dtypes), FALSE);
+  g_return_val_if_fail (conversion != NULL, FALSE);
+  g_return_val_if_fail ((guint) conversion->storage < G_N_ELEMENTS (dtypes),
+      FALSE);
   if (g_str_has_suffix (output, ".json")) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "%s: would be read as a description, not as weights", output);
     return FALSE;
   }
+  json = describe (model, conversion->vocabulary, error);
+  if (json == NULL)
+    return FALSE;
   if (rnnc_model_files_open (&files, model->path, error))
-    ok = convert_files (&files, model, output, storage, keep_embeddings, error);
+    ok = convert_files (&files, model, json, output, conversion, error);
   rnnc_model_files_clear (&files);
   return ok;
 }

@@ -326,7 +326,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   JsonObject *json = description->json;
   JsonObject *frontend = NULL;
   JsonArray *layers = NULL;
-  const char *task = NULL, *language = "";
+  const char *task = NULL, *language = "", *vocabulary = NULL;
   guint format = 0;
 
   for (guint i = 0; required[i] != NULL; i++) {
@@ -344,6 +344,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   }
   if (!rnnc_json_get_string (json, origin, "task", &task, error)
       || !rnnc_json_get_string (json, origin, "language", &language, error)
+      || !rnnc_json_get_string (json, origin, "vocabulary", &vocabulary, error)
       || !rnnc_json_get_double (json, origin, "window", 0, 3600,
           &description->window, error)
       || !parse_spotting (description, origin, error)
@@ -354,6 +355,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
     return FALSE;
   description->task = g_strdup (task);
   description->language = g_strdup (language);
+  description->vocabulary = g_strdup (vocabulary);
   rnnc_frontend_config_shape (&description->frontend, &description->input);
   description->layers = rnnc_layer_specs_parse (layers, layers_path,
       &description->input, error);
@@ -397,6 +399,7 @@ rnnc_description_free (RnncDescription *description)
     return;
   g_free (description->task);
   g_free (description->language);
+  g_free (description->vocabulary);
   rnnc_frontend_config_clear (&description->frontend);
   g_clear_pointer (&description->layers, g_ptr_array_unref);
   g_strfreev (description->labels);

@@ -32,6 +32,7 @@ typedef struct {
   gint blank;    /* -1: none */
   double window; /* s: what a many-to-one model saw in training; 0: not said */
   RnncSpotting spotting;
+  char *vocabulary; /* words, a space between them; (nullable) */
   JsonObject *json; /* all of it */
 } RnncDescription;
 

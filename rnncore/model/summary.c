@@ -142,6 +142,16 @@ append_labels (GString *text, const RnncDescription *description)
   g_string_append_c (text, '\n');
 }
 
+static void
+append_vocabulary (GString *text, const char *words)
+{
+  gsize n = 0;
+
+  for (const char *at = words; *(at += strspn (at, " ")) != '\0'; n++)
+    at += strcspn (at, " ");
+  g_string_append_printf (text, "vocabulary  %" G_GSIZE_FORMAT " words\n", n);
+}
+
 /* Members kept for people, in the order they stand in the file. */
 static void
 append_provenance (GString *text, JsonObject *json)
@@ -202,6 +212,8 @@ rnnc_model_summary (RnncModel *model)
       has_samples (&description->frontend) ? "samples" : "frames",
       rnnc_model_stride (model), rnnc_model_look_ahead (model));
   append_labels (text, description);
+  if (description->vocabulary != NULL)
+    append_vocabulary (text, description->vocabulary);
   append_provenance (text, description->json);
   return g_string_free (text, FALSE);
 }

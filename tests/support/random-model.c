@@ -127,7 +127,7 @@ store_as (RnncModel *model, RnncStorage storage, const char *path)
   g_autoptr (GError) error = NULL;
   RnncModel *stored;
 
-  rnnc_model_convert (model, path, storage, FALSE, &error);
+  rnnc_model_convert (model, path, &(RnncConversion){ storage }, &error);
   g_assert_no_error (error);
   stored = rnnc_model_load (path, &error);
   g_assert_no_error (error);

@@ -9,6 +9,7 @@
 
 #include "rnncore/decode/beam.h"
 #include "rnncore/decode/ctc-decoder.h"
+#include "rnncore/decode/language-contexts.h"
 #include "tests/support/random-model.h"
 
 #define N_LABELS 4
@@ -27,7 +28,7 @@ speech_model (void)
 }
 
 static RnncLanguageModel *
-language_model (const char *core)
+language_model (const char *core, const char *vocabulary)
 {
   g_autofree char *text
       = g_strdup_printf ("{'format':1,'task':'language-model','frontend':{'"
@@ -36,8 +37,8 @@ language_model (const char *core)
                          "e','entries':4,"
                          "'units':6},%s,{'type':'dense','name':'d','units':4},"
                          "{'type':'log-softmax'}],'labels':['b','a',' "
-                         "','<end>']}",
-          core);
+                         "','<end>']%s}",
+          core, vocabulary);
   g_autoptr (RnncModel) model = random_model_from_text (text);
   GError *error = NULL;
   RnncLanguageModel *language = rnnc_language_model_new (model, &error);
@@ -200,7 +201,8 @@ typedef struct {
   const char *name;
   const char *hot[4];
   double boosts[3];
-  const char *core; /* of the language model */
+  const char *core;     /* of the language model */
+  const char *words[8]; /* its vocabulary, if it has one */
 } Case;
 
 #define LSTM "{'type':'lstm','name':'r','hidden':7,'layers':2}"
@@ -216,6 +218,9 @@ static const Case cases[] = {
   { "language-projection", { NULL }, { 0 },
       "{'type':'lstm','name':'r','hidden':9,'projection':4}" },
   { "both", { "ba", "b a" }, { 1.0, 1.5 }, LSTM },
+  { "vocabulary", { NULL }, { 0 }, LSTM, { "ab", "b", "baa", "abba" } },
+  { "vocabulary-hot-words", { "ba", "b a" }, { 1.0, 1.5 }, LSTM,
+      { "b", "bab", "bb" } },
 };
 
 static RnncBeamConfig
@@ -239,8 +244,12 @@ config_of (const Case *c, RnncModel *model, guint width)
             &error);
     g_assert_no_error (error);
   }
-  if (c->core != NULL)
-    config.language = language_model (c->core);
+  if (c->core != NULL) {
+    g_autofree char *words = g_strjoinv (" ", (char **) c->words);
+    g_autofree char *member = g_strdup_printf (",'vocabulary':'%s'", words);
+
+    config.language = language_model (c->core, *words != '\0' ? member : "");
+  }
   return config;
 }
 
@@ -249,6 +258,17 @@ clear_config (RnncBeamConfig *config)
 {
   g_clear_pointer (&config->hot_words, rnnc_hot_words_unref);
   g_clear_pointer (&config->language, rnnc_language_model_unref);
+}
+
+static guint
+count_unknown (const char *text, const char *const *known)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  guint n = 0;
+
+  for (guint i = 0; known[0] != NULL && words[i] != NULL; i++)
+    n += *words[i] != '\0' && !g_strv_contains (known, words[i]);
+  return n;
 }
 
 static void
@@ -260,6 +280,7 @@ score_texts (GArray *texts, const Case *c, const RnncBeamConfig *config)
     text->score += boost_of (text->text, c->hot, c->boosts);
     if (config->language != NULL)
       text->score += config->word_bonus * count_words (text->text)
+          - RNNC_UNKNOWN_WORD_COST * count_unknown (text->text, c->words)
           + config->language_weight
               * rnnc_language_model_score (config->language, text->text, NULL,
                   NULL);

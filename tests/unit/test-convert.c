@@ -189,7 +189,9 @@ test_models (void)
     g_autofree float *got = NULL;
     g_autofree char *summary = NULL;
 
-    rnnc_model_convert (model, path, storages[which].storage, i % 2, &error);
+    rnnc_model_convert (model, path,
+        &(RnncConversion){ storages[which].storage, .keep_embeddings = i % 2 },
+        &error);
     g_assert_no_error (error);
     check_file (path, which, i % 2);
     converted = rnnc_model_load (path, &error);
@@ -205,8 +207,8 @@ test_models (void)
     summary = rnnc_model_summary (converted);
     g_assert_nonnull (strstr (summary, "bytes as stored"));
   }
-  g_assert_false (
-      rnnc_model_convert (model, json, RNNC_STORAGE_F16, FALSE, &error));
+  g_assert_false (rnnc_model_convert (model, json,
+      &(RnncConversion){ RNNC_STORAGE_F16 }, &error));
   g_assert_error (error, RNNC_ERROR, RNNC_ERROR_VALUE);
   rnnc_model_unref (model);
   g_unlink (first);
