@@ -568,6 +568,38 @@ run (Evaluation *eval)
   return eval->n_failed > 0 || interrupt_seen () ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Takes in what options say together; (transfer full) (nullable): what is wrong
+ * with them. */
+static char *
+find_fault (Evaluation *eval, char **where, GPtrArray *conditions)
+{
+  for (guint i = 0; where != NULL && where[i] != NULL; i++)
+    if (!parse_condition (where[i], conditions))
+      return g_strdup_printf ("--where %s: not COLUMN=VALUE", where[i]);
+  if (eval->events && eval->confusion != NULL)
+    return g_strdup ("--events and --confusion exclude each other");
+  if (eval->decoding.whole && !eval->stream)
+    return g_strdup (
+        "--whole goes with --stream: without it all is heard as a whole");
+  if (eval->decoding.voice_activity != NULL && !eval->stream)
+    return g_strdup (
+        "--vad goes with --stream: without it there are no endpoints");
+  if (!(eval->window >= 0 && eval->window <= 10))
+    return g_strdup ("--window: 0 to 10");
+  if (!(eval->interval >= 0 && eval->interval <= 10))
+    return g_strdup ("--interval: 0 to 10");
+  eval->spotting.window = (guint64) (eval->window * 1e9);
+  eval->spotting.hop = (guint64) (eval->interval * 1e9);
+  if (!is_threshold (eval->spotting.threshold_on)
+      || !is_threshold (eval->spotting.threshold_off))
+    return g_strdup ("--threshold-on, --threshold-off: 0 to 1");
+  if (!parse_snr (eval))
+    return g_strdup_printf ("--snr %s: not LOW,HIGH", eval->snr);
+  if (!(eval->tolerance >= 0 && eval->tolerance <= 3600))
+    return g_strdup ("--tolerance: 0 to 3600");
+  return NULL;
+}
+
 int
 command_eval (int argc, char **argv)
 {
@@ -576,6 +608,7 @@ command_eval (int argc, char **argv)
   g_auto (GStrv) where = NULL;
   g_autoptr (GPtrArray) conditions
       = g_ptr_array_new_with_free_func ((GDestroyNotify) condition_free);
+  g_autofree char *fault = NULL;
   GError *error = NULL;
   int status;
   const GOptionEntry entries[] = {
@@ -623,42 +656,17 @@ command_eval (int argc, char **argv)
   decode_options_init (&eval.decoding);
   rnnc_spotter_options_init (&eval.spotting);
   if (!command_parse_with (argc, argv, entries,
-          decode_options_group (&eval.decoding), &usage, &arguments, &status))
-    return status;
-  for (guint i = 0; where != NULL && where[i] != NULL; i++)
-    if (!parse_condition (where[i], conditions))
-      return command_misused (argv[0], "--where %s: not COLUMN=VALUE",
-          where[i]);
-  if (eval.events && eval.confusion != NULL)
-    return command_misused (argv[0],
-        "--events and --confusion exclude each other");
-  if (eval.decoding.whole && !eval.stream)
-    return command_misused (argv[0],
-        "--whole goes with --stream: without it all is heard as a whole");
-  if (eval.decoding.voice_activity != NULL && !eval.stream) {
-    clear (&eval);
-    return command_misused (argv[0],
-        "--vad goes with --stream: without it there are no endpoints");
-  }
-  if (!(eval.window >= 0 && eval.window <= 10))
-    return command_misused (argv[0], "--window: 0 to 10");
-  if (!(eval.interval >= 0 && eval.interval <= 10))
-    return command_misused (argv[0], "--interval: 0 to 10");
-  eval.spotting.window = (guint64) (eval.window * 1e9);
-  eval.spotting.hop = (guint64) (eval.interval * 1e9);
-  if (!is_threshold (eval.spotting.threshold_on)
-      || !is_threshold (eval.spotting.threshold_off))
-    return command_misused (argv[0], "--threshold-on, --threshold-off: 0 to 1");
-  if (!parse_snr (&eval)) {
-    status = command_misused (argv[0], "--snr %s: not LOW,HIGH", eval.snr);
+          decode_options_group (&eval.decoding), &usage, &arguments, &status)) {
     clear (&eval);
     return status;
   }
-  if (!(eval.tolerance >= 0 && eval.tolerance <= 3600))
-    return command_misused (argv[0], "--tolerance: 0 to 3600");
-  status = prepare (&eval, arguments[0], arguments[1], conditions, &error)
-      ? run (&eval)
-      : command_fail (error);
+  fault = find_fault (&eval, where, conditions);
+  if (fault != NULL)
+    status = command_misused (argv[0], "%s", fault);
+  else
+    status = prepare (&eval, arguments[0], arguments[1], conditions, &error)
+        ? run (&eval)
+        : command_fail (error);
   clear (&eval);
   return status;
 }
