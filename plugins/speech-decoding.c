@@ -71,6 +71,18 @@ load_hot_words (GstRnnSpeech *self, const char *path, RnncModel *model,
   return TRUE;
 }
 
+/* The default model has its language model beside it. */
+static gboolean
+hears_by_default_model (GstRnnSpeech *self)
+{
+  gboolean is_default;
+
+  GST_OBJECT_LOCK (self);
+  is_default = self->recogniser.model == NULL;
+  GST_OBJECT_UNLOCK (self);
+  return is_default;
+}
+
 static gboolean
 load_language_model (GstRnnSpeech *self, const char *name, RnncModel *model,
     GError **error)
@@ -78,7 +90,11 @@ load_language_model (GstRnnSpeech *self, const char *name, RnncModel *model,
   g_autoptr (RnncLanguageModel) language = NULL;
   g_autofree char *path = NULL;
 
-  if (name != NULL) {
+  if (name == NULL) {
+    if (hears_by_default_model (self)
+        && !rnnc_language_model_load_default (model, &language, error))
+      return FALSE;
+  } else if (strcmp (name, "none") != 0) {
     path = rnnc_model_find (name, "language-model", error);
     if (path == NULL)
       return FALSE;
@@ -142,7 +158,8 @@ gst_rnn_speech_load_files (GstRnnSpeech *self, RnncModel *model, GError **error)
   for (guint i = 0; i < GST_RNN_SPEECH_N_FILES; i++) {
     g_autofree char *name = take_name (self, i);
 
-    if (name != NULL && !load_file (self, i, name, model, error))
+    if ((name != NULL || i == GST_RNN_SPEECH_LANGUAGE_MODEL)
+        && !load_file (self, i, name, model, error))
       return FALSE;
   }
   return TRUE;

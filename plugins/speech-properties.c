@@ -39,8 +39,8 @@ static const GstRnnSpeechSettings defaults = {
   .threshold = 0.0,
   .beam_width = 1,
   .alternatives = 0,
-  .language_weight = 0.25,
-  .word_bonus = 1.0,
+  .language_weight = 0.6,
+  .word_bonus = 0.0,
   .phrase_threshold = 0.1,
   .mode = GST_RNN_SPEECH_MODE_AUTO,
   .unit = GST_RNN_SPEECH_UNIT_UTTERANCE,
@@ -259,7 +259,7 @@ install_search_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_BEAM_WIDTH,
       g_param_spec_uint ("beam-width", "Beam width",
           "Prefixes that the search keeps (1: the best path; with a language "
-          "model, hot words or alternatives, 16)",
+          "model, hot words or alternatives, 64)",
           1, RNNC_TRANSCRIBER_MAX_BEAM, defaults.beam_width,
           GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_ALTERNATIVES,
@@ -293,8 +293,9 @@ install_help_properties (GObjectClass *klass)
   g_object_class_install_property (klass,
       PROP_FILE + GST_RNN_SPEECH_LANGUAGE_MODEL,
       g_param_spec_string ("language-model", "Language model",
-          "Model file of a language model, or its name", NULL,
-          GST_RNN_PARAM_READY));
+          "Model file of a language model, or its name; \"none\" for none "
+          "(unset: with the default model the default one)",
+          NULL, GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_LANGUAGE_MODEL_WEIGHT,
       g_param_spec_double ("language-model-weight", "Language model's weight",
           "Weight of the language model beside the sound", 0.0, 10.0,

@@ -101,6 +101,19 @@ rnnc_language_model_new (RnncModel *model, GError **error);
 /* @path: a model file, as in rnnc_model_load(). */
 RNNC_API RnncLanguageModel *
 rnnc_language_model_load (const char *path, GError **error);
+/**
+ * rnnc_language_model_load_default:
+ * @speech: the model beside which it is to stand
+ * @language: (out) (transfer full) (nullable): %NULL if none is installed, or
+ *   if it is of another language than @speech or does not know its letters
+ *
+ * The default language model (rnnc_model_find()), shared by all who ask for it
+ * as long as one of them holds it. Threads: any number at a time.
+ *
+ * Returns: %FALSE with @error if there is one that cannot be used
+ */
+RNNC_API gboolean rnnc_language_model_load_default (RnncModel *speech,
+    RnncLanguageModel **language, GError **error);
 RNNC_API RnncLanguageModel *
 rnnc_language_model_ref (RnncLanguageModel *language);
 RNNC_API void rnnc_language_model_unref (RnncLanguageModel *language);

@@ -32,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncModel, rnnc_model_unref)
  * @name: (nullable): a path, or a model's file name without its ending; %NULL
  *   for the default of @task
  * @task: "speech" (for microphones), "speech-offline" (for files), "gesture",
- *   "language-model" or "voice-activity" (which have no defaults)
+ *   "language-model" or "voice-activity" (which has no default)
  *
  * Where a model is: @name if it is a file; else NAME.safetensors or NAME.json
  * (NULL: the first line of the file "default-TASK") in the directories of

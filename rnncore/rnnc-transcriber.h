@@ -63,7 +63,7 @@ typedef void (
 #define RNNC_TRANSCRIBER_MAX_BEAM 256
 #define RNNC_TRANSCRIBER_MAX_ALTERNATIVES 16
 /* The beam where one is needed and none is asked for. */
-#define RNNC_TRANSCRIBER_DEFAULT_BEAM 16
+#define RNNC_TRANSCRIBER_DEFAULT_BEAM 64
 
 typedef struct {
   guint64 endpoint_silence; /* ns without letters that end an utterance, at
@@ -76,7 +76,7 @@ typedef struct {
                                soon as the text changes; -1: none. default 0 */
   guint beam_width;         /* prefixes that the search keeps, at most 256. 1:
                                the best path; but where a language model, hot
-                               words or alternatives ask for a search, 16.
+                               words or alternatives ask for a search, 64.
                                default 1 */
   guint alternatives;       /* further readings with each final, at most 16;
                                default 0 */
@@ -88,11 +88,11 @@ typedef struct {
                                before the first sample after new, reset or
                                flush. default FALSE */
   double language_weight;   /* of the language model's log-probabilities beside
-                               those of the sound, 0..10; default 0.25 */
+                               those of the sound, 0..10; default 0.6 */
   double word_bonus;        /* added for each word, natural log, -20..20: what
                                the language model takes from long sentences;
                                without a language model no bonus is given.
-                               default 1 */
+                               default 0 */
   double phrase_threshold;  /* with a phrase list: confidence from which a
                                phrase is accepted, 0..1 (0: the nearest phrase
                                always); default 0.1 */

@@ -208,6 +208,7 @@ command_transcribe (int argc, char **argv)
   job_arguments_init (&arguments, entries);
   arguments.options.report_kind = "speech";
   decode_options_init (&settings.decoding);
+  settings.decoding.wants_default = TRUE;
   if (command_parse_with (argc, argv,
           (const GOptionEntry *) (const void *) arguments.entries->data,
           decode_options_group (&settings.decoding), &usage, &inputs,

@@ -8,6 +8,8 @@
 
 struct _RnncLanguageModel {
   gatomicrefcount ref_count;
+  gboolean is_default; /* of default_model; its last owner lets go under
+                          default_lock */
   RnncModel *model;
   guint end;
   gsize state_floats;         /* of all recurrent layers */
@@ -167,12 +169,77 @@ rnnc_language_model_ref (RnncLanguageModel *language)
   return language;
 }
 
+/* All streams of a process share the default one, as long as one holds it. */
+static GMutex default_lock;
+static RnncLanguageModel *default_model;
+
+/* With default_lock held: the shared one; %NULL without @error where none is
+ * installed. */
+static RnncLanguageModel *
+take_default (GError **error)
+{
+  g_autofree char *path = NULL;
+
+  if (default_model != NULL)
+    return rnnc_language_model_ref (default_model);
+  path = rnnc_model_find (NULL, "language-model", NULL);
+  if (path != NULL)
+    default_model = rnnc_language_model_load (path, error);
+  if (default_model != NULL)
+    default_model->is_default = TRUE;
+  return default_model;
+}
+
+gboolean
+rnnc_language_model_load_default (RnncModel *speech,
+    RnncLanguageModel **language, GError **error)
+{
+  GError *fault = NULL;
+  RnncLanguageModel *taken;
+
+  g_return_val_if_fail (speech != NULL && language != NULL, FALSE);
+
+  g_mutex_lock (&default_lock);
+  taken = take_default (&fault);
+  g_mutex_unlock (&default_lock);
+  *language = NULL;
+  if (fault != NULL) {
+    g_propagate_error (error, fault);
+    return FALSE;
+  }
+  if (taken == NULL)
+    return TRUE;
+  if (strcmp (rnnc_model_language (taken->model), rnnc_model_language (speech))
+          == 0
+      && rnnc_language_model_fits (taken, speech, NULL))
+    *language = taken;
+  else
+    rnnc_language_model_unref (taken);
+  return TRUE;
+}
+
+/* Whether that was the last. Nobody takes the default one meanwhile. */
+static gboolean
+drop (RnncLanguageModel *language)
+{
+  gboolean last;
+
+  if (!language->is_default)
+    return g_atomic_ref_count_dec (&language->ref_count);
+  g_mutex_lock (&default_lock);
+  last = g_atomic_ref_count_dec (&language->ref_count);
+  if (last)
+    default_model = NULL;
+  g_mutex_unlock (&default_lock);
+  return last;
+}
+
 void
 rnnc_language_model_unref (RnncLanguageModel *language)
 {
   g_return_if_fail (language != NULL);
 
-  if (!g_atomic_ref_count_dec (&language->ref_count))
+  if (!drop (language))
     return;
   rnnc_model_unref (language->model);
   rnnc_vocabulary_free (language->vocabulary);

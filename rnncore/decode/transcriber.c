@@ -82,8 +82,8 @@ rnnc_transcriber_options_init (RnncTranscriberOptions *options)
   options->beam_width = 1;
   options->alternatives = 0;
   options->whole = FALSE;
-  options->language_weight = 0.25;
-  options->word_bonus = 1.0;
+  options->language_weight = 0.6;
+  options->word_bonus = 0;
   options->phrase_threshold = 0.1;
 }
 

@@ -14,7 +14,7 @@
 
 static const struct {
   const char *name;
-  const char *model;
+  const char *model; /* (nullable): the default, its language model with it */
   const char *mode;
   guint beam_width;
   const char *language; /* (nullable) */
@@ -28,6 +28,8 @@ static const struct {
   { "whole", "speech-en", "offline", 1, NULL, "seven four one" },
   { "whole-auto", "speech-en", "auto", 1, NULL, "seven four one" },
   { "whole-language", "speech-en", "offline", 8, "lm-en", "seven four one" },
+  { "default", NULL, "auto", 1, "lm-en", "six five two" },
+  { "default-without-language", NULL, "auto", 1, NULL, "six five two" },
   { "streaming-voice", "speech-en-streaming", "auto", 1, NULL, "five two one",
       "vad-en" },
   { "chunks-voice", "speech-en", "streaming", 1, NULL, "five two one",
@@ -62,14 +64,17 @@ static char *
 core_text (guint i, const GByteArray *samples)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RnncModel) model = load (cases[i].model);
+  gboolean is_default = cases[i].model == NULL;
+  g_autoptr (RnncModel) model
+      = load (is_default ? "speech-en-streaming" : cases[i].model);
   g_autoptr (RnncTranscriber) transcriber = NULL;
   RnncTranscriberOptions options;
   GString *text = g_string_new (NULL);
 
   rnnc_transcriber_options_init (&options);
   options.beam_width = cases[i].beam_width;
-  options.language_weight = LANGUAGE_WEIGHT;
+  if (!is_default)
+    options.language_weight = LANGUAGE_WEIGHT;
   options.whole = strcmp (cases[i].mode, "streaming") != 0;
   transcriber
       = rnnc_transcriber_new (model, &options, append_final, text, &error);
@@ -107,9 +112,13 @@ make_harness (guint i)
   GString *line = g_string_new ("rnnspeech line-feeds=always");
   GstHarness *harness;
 
-  g_string_append_printf (line, " model=%s mode=%s beam-width=%u",
-      cases[i].model, cases[i].mode, cases[i].beam_width);
-  if (cases[i].language != NULL)
+  g_string_append_printf (line, " mode=%s beam-width=%u", cases[i].mode,
+      cases[i].beam_width);
+  if (cases[i].model != NULL)
+    g_string_append_printf (line, " model=%s", cases[i].model);
+  else if (cases[i].language == NULL)
+    g_string_append (line, " language-model=none");
+  if (cases[i].model != NULL && cases[i].language != NULL)
     g_string_append_printf (line, " language-model=%s language-model-weight=%s",
         cases[i].language, weight);
   if (cases[i].voice != NULL)

@@ -2,6 +2,7 @@
 #include "tools/common/decode-options.h"
 
 #include <math.h>
+#include <string.h>
 
 void
 decode_options_init (DecodeOptions *options)
@@ -62,12 +63,15 @@ decode_options_group (DecodeOptions *options)
         "Further readings of each utterance, 0..16", "N" },
     { "whole", 0, 0, G_OPTION_ARG_NONE, &options->whole,
         "Bidirectional models: each utterance again as a whole", NULL },
-    { "lm", 0, 0, G_OPTION_ARG_FILENAME, &options->language, "Language model",
+    { "lm", 0, 0, G_OPTION_ARG_FILENAME, &options->language,
+        options->wants_default ? "Language model; \"none\" for none (default: "
+                                 "lm-en, where it fits)"
+                               : "Language model",
         "MODEL" },
     { "lm-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->language_weight,
-        "Weight of the language model, 0..10 (default 0.25)", "X" },
+        "Weight of the language model, 0..10 (default 0.6)", "X" },
     { "word-bonus", 0, 0, G_OPTION_ARG_DOUBLE, &options->word_bonus,
-        "Added for each word beside a language model (default 1)", "X" },
+        "Added for each word beside a language model (default 0)", "X" },
     { "hotwords", 0, 0, G_OPTION_ARG_FILENAME, &options->hot_words,
         "Words that are likely, one a line", "FILE" },
     { "phrases", 0, 0, G_OPTION_ARG_FILENAME, &options->phrases,
@@ -106,20 +110,33 @@ load_voice_activity (DecodeOptions *options, RnncModel *model, GError **error)
           error);
 }
 
+static gboolean
+load_language (DecodeOptions *options, RnncModel *model, GError **error)
+{
+  g_autofree char *path = NULL;
+
+  if (options->language == NULL) {
+    if (options->wants_default && options->phrases == NULL
+        && options->beam != 1)
+      return rnnc_language_model_load_default (model, &options->language_model,
+          error);
+    return TRUE;
+  }
+  if (strcmp (options->language, "none") == 0)
+    return TRUE;
+  path = rnnc_model_find (options->language, "language-model", error);
+  if (path == NULL)
+    return FALSE;
+  options->language_model = rnnc_language_model_load (path, error);
+  return options->language_model != NULL
+      && rnnc_language_model_fits (options->language_model, model, error);
+}
+
 gboolean
 decode_options_load (DecodeOptions *options, RnncModel *model, GError **error)
 {
-  if (options->language != NULL) {
-    g_autofree char *path
-        = rnnc_model_find (options->language, "language-model", error);
-
-    if (path == NULL)
-      return FALSE;
-    options->language_model = rnnc_language_model_load (path, error);
-    if (options->language_model == NULL
-        || !rnnc_language_model_fits (options->language_model, model, error))
-      return FALSE;
-  }
+  if (!load_language (options, model, error))
+    return FALSE;
   if (options->hot_words != NULL) {
     options->words = rnnc_hot_words_load (options->hot_words, model, error);
     if (options->words == NULL)
@@ -172,6 +189,6 @@ gboolean
 decode_options_search (const DecodeOptions *options)
 {
   return options->beam > 1 || options->alternatives > 0
-      || options->language != NULL || options->hot_words != NULL
-      || options->phrases != NULL;
+      || options->language_model != NULL || options->words != NULL
+      || options->list != NULL;
 }

@@ -14,6 +14,7 @@ typedef struct {
   double language_weight; /* not a number: not given */
   double word_bonus;      /* the same */
   double threshold;       /* the same */
+  gboolean wants_default; /* the default language model, if none is named */
   char *language;         /* names of files (nullable) */
   char *hot_words;
   char *phrases;
@@ -41,7 +42,7 @@ void decode_options_apply (const DecodeOptions *options,
 void decode_options_equip (const DecodeOptions *options,
     RnncTranscriber *transcriber);
 
-/* Whether more than the best path is wanted. */
+/* Whether more than the best path is wanted; behind decode_options_load(). */
 gboolean decode_options_search (const DecodeOptions *options);
 
 G_END_DECLS
