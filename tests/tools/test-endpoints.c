@@ -13,7 +13,7 @@
 #define RATE 16000
 #define N_UTTERANCES 60
 /* Kept before the first letter and behind the last, s: letters come late. */
-#define BEFORE 0.35
+#define BEFORE 0.45
 #define BEHIND 0.1
 
 typedef struct {
