@@ -9,6 +9,7 @@ SpeechHarness *
 speech_harness_new (const char *properties, const char *format)
 {
   SpeechHarness *speech = g_new0 (SpeechHarness, 1);
+  g_autoptr (GError) error = NULL;
   g_autofree char *line = NULL;
   g_autofree char *caps = g_strdup_printf ("audio/"
                                            "x-raw,format=%s,rate=%d,channels=1,"
@@ -18,11 +19,14 @@ speech_harness_new (const char *properties, const char *format)
   speech->model = tone_model_write ();
   line = g_strdup_printf ("rnnspeech model=\"%s\" %s", speech->model,
       properties != NULL ? properties : "");
-  speech->harness = gst_harness_new_parse (line);
-  g_assert_nonnull (speech->harness);
-  speech->element = gst_harness_find_element (speech->harness, "rnnspeech");
+  speech->element = gst_parse_launch (line, &error);
+  g_assert_no_error (error);
+  gst_object_ref_sink (speech->element);
+  /* Before the harness plays it: what goes wrong may be told at once. */
   speech->bus = gst_bus_new ();
   gst_element_set_bus (speech->element, speech->bus);
+  speech->harness
+      = gst_harness_new_with_element (speech->element, "sink", "src");
   gst_harness_set_live (speech->harness, FALSE);
   gst_harness_set_src_caps_str (speech->harness, caps);
   return speech;

@@ -29,15 +29,20 @@ static Watcher *
 watcher_new (const char *properties, const char *format)
 {
   Watcher *watcher = g_new0 (Watcher, 1);
+  g_autoptr (GError) error = NULL;
   g_autofree char *line = NULL;
 
   watcher->model = light_model_write ();
   line = g_strdup_printf ("rnngesture model=\"%s\" %s", watcher->model,
       properties);
-  watcher->harness = gst_harness_new_parse (line);
-  watcher->element = gst_harness_find_element (watcher->harness, "rnngesture");
+  watcher->element = gst_parse_launch (line, &error);
+  g_assert_no_error (error);
+  gst_object_ref_sink (watcher->element);
+  /* Before the harness plays it: what goes wrong may be told at once. */
   watcher->bus = gst_bus_new ();
   gst_element_set_bus (watcher->element, watcher->bus);
+  watcher->harness
+      = gst_harness_new_with_element (watcher->element, "sink", "src");
   gst_harness_set_live (watcher->harness, FALSE);
   gst_video_info_set_format (&watcher->info,
       gst_video_format_from_string (format), WIDTH, HEIGHT);
