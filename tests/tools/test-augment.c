@@ -201,7 +201,11 @@ test_voice (void)
 static void
 test_masks (void)
 {
-  AudioAugment set = { .time_masks = { 2, 10 }, .frequency_masks = { 1, 5 } };
+  AudioAugment set = { .vocal_tract = { 1, 1 },
+    .time_masks = { 2, 10 },
+    .frequency_masks = { 1, 5 } };
+  RnncLogMelConfig config
+      = { .rate = 16000, .mels = 20, .fmin = 20, .fmax = 8000 };
   float features[100 * 20];
 
   for (guint trial = 0; trial < 50; trial++) {
@@ -210,10 +214,49 @@ test_masks (void)
 
     for (guint i = 0; i < G_N_ELEMENTS (features); i++)
       features[i] = 1;
-    spectrum_augment (&set, &random, features, 100, 20);
+    spectrum_augment (&set, &random, &config, features, 100);
     for (guint i = 0; i < G_N_ELEMENTS (features); i++)
       n_masked += features[i] == 0;
     g_assert_cmpuint (n_masked, <=, 2 * 10 * 20 + 5 * 100);
+  }
+}
+
+static double
+hertz_of_band (const RnncLogMelConfig *config, double band)
+{
+  double low = 1127 * log1p (config->fmin / 700);
+  double high = 1127 * log1p (config->fmax / 700);
+
+  return 700
+      * expm1 ((low + (high - low) * (band + 1) / (config->mels + 1)) / 1127);
+}
+
+/* Features that are their band's number say where each came from. */
+static void
+test_vocal_tract (void)
+{
+  RnncLogMelConfig config
+      = { .rate = 16000, .mels = 80, .fmin = 20, .fmax = 8000 };
+  float features[3 * 80];
+
+  for (double factor = 0.8; factor < 1.3; factor += 0.05) {
+    AudioAugment set = { .vocal_tract = { factor, factor } };
+    Random random = random_for (1, 2, 3);
+
+    for (guint i = 0; i < G_N_ELEMENTS (features); i++)
+      features[i] = (float) (i % 80);
+    spectrum_augment (&set, &random, &config, features, 3);
+    for (guint i = 0; i < G_N_ELEMENTS (features); i++) {
+      double before = hertz_of_band (&config, i % 80);
+      double from = hertz_of_band (&config, (double) features[i]);
+
+      if (before * MAX (factor, 1) < 4800 && before * factor > 60)
+        g_assert_cmpfloat_with_epsilon (from / before, factor, 1e-4);
+      g_assert_true (i % 80 == 0 || features[i] >= features[i - 1]);
+      g_assert_cmpfloat (features[i], <=, 79);
+    }
+    if (fabs (factor - 1) < 1e-9)
+      g_assert_cmpfloat_with_epsilon (features[79], 79, 1e-4);
   }
 }
 
@@ -253,6 +296,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/augment/audio", test_audio_augment);
   g_test_add_func ("/tools/augment/channel", test_channel);
   g_test_add_func ("/tools/augment/masks", test_masks);
+  g_test_add_func ("/tools/augment/vocal-tract", test_vocal_tract);
   g_test_add_func ("/tools/voice/mark", test_voice);
   g_test_add_func ("/tools/augment/video", test_video_change);
   return g_test_run ();

@@ -328,7 +328,7 @@ static void
 test_join (Data *data, gconstpointer unused)
 {
   char *corpora[] = { (char *) "x", NULL };
-  Join join = { corpora, { 2, 3 }, 1, { 0.1, 0.1 } };
+  Join join = { corpora, { 2, 3 }, 1, { 0.1, 0.1 }, 0 };
   PlanSettings settings
       = { .seed = 3, .batch_size = 4, .join = &join, .shuffle = TRUE };
   g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 1);
@@ -363,6 +363,28 @@ test_join (Data *data, gconstpointer unused)
   }
   g_assert_cmpuint (n_members, ==, N_TONES);
   example_maker_free (maker);
+}
+
+static void
+test_join_seconds (Data *data, gconstpointer unused)
+{
+  char *corpora[] = { (char *) "x", NULL };
+  Join join = { corpora, { 1, 100 }, 1, { 0.1, 0.3 }, 1.5 };
+  PlanSettings settings
+      = { .seed = 3, .batch_size = 4, .join = &join, .shuffle = TRUE };
+  g_autoptr (Plan) plan = plan_new (data->dataset, &settings, 1);
+  guint n_members = 0, n_joined = 0;
+
+  for (guint u = 0; u < plan->units->len; u++) {
+    const Unit *unit = &g_array_index (plan->units, Unit, u);
+
+    n_members += unit->n;
+    n_joined += unit->n > 1;
+    if (unit->n > 1)
+      g_assert_cmpfloat (unit->seconds, <=, 1.5);
+  }
+  g_assert_cmpuint (n_members, ==, N_TONES);
+  g_assert_cmpuint (n_joined, >, 0);
 }
 
 /* --- windows
@@ -482,6 +504,7 @@ static const AudioAugment all_augment = { .speed = { 0.9, 1.1 },
   .noise_probability = 0.7,
   .snr = { 0, 20 },
   .room_probability = 0.7,
+  .vocal_tract = { 0.9, 1.1 },
   .time_masks = { 2, 10 },
   .frequency_masks = { 2, 5 } };
 
@@ -626,6 +649,7 @@ main (int argc, char **argv)
   ADD ("plan/each-once", test_plan);
   ADD ("plan/equal-lengths", test_plan_equal_lengths);
   ADD ("plan/join", test_join);
+  ADD ("plan/join-seconds", test_join_seconds);
   ADD ("plan/windows", test_plan_windows);
   g_test_add_func ("/tools/window/likeness", test_likeness);
   g_test_add_func ("/tools/window/draw", test_window_draw);

@@ -256,27 +256,3 @@ audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples,
   if (gain != 0)
     change_gain (samples, gain);
 }
-
-void
-spectrum_augment (const AudioAugment *settings, Random *random, float *features,
-    gsize n_frames, guint n_bands)
-{
-  for (guint i = 0; i < settings->frequency_masks.count; i++) {
-    guint width = random_index (random,
-        MIN (settings->frequency_masks.width, n_bands) + 1);
-    guint first = random_index (random, n_bands - width + 1);
-
-    for (gsize t = 0; t < n_frames; t++)
-      memset (features + t * n_bands + first, 0, width * sizeof *features);
-  }
-  for (guint i = 0; i < settings->time_masks.count; i++) {
-    /* Never more than a fifth of a short utterance. */
-    guint most = (guint) MIN (settings->time_masks.width, n_frames / 5);
-    guint width = random_index (random, most + 1);
-    gsize first
-        = (gsize) (random_unit (random) * (double) (n_frames - width + 1));
-
-    memset (features + first * n_bands, 0,
-        (gsize) width * n_bands * sizeof *features);
-  }
-}

@@ -29,6 +29,7 @@ typedef struct {
   double companding_probability;
   double clipping_probability;
   double clipping_level[2]; /* dB of the peak that is cut; default -14, -2 */
+  double vocal_tract[2];    /* factor of frequencies; default 1, 1 */
   MaskSettings time_masks;  /* SpecAugment (Park et al. 2019) */
   MaskSettings frequency_masks;
 } AudioAugment;
@@ -72,9 +73,9 @@ void audio_augment (const AudioAugmenter *augmenter, Random *random,
  * below a low level where nothing is said. */
 void audio_add_noise (GArray *samples, const Recording *noise, double snr,
     gsize start);
-/* On normalised features [n_frames, n_bands]; masks are 0, the mean. */
+/* On normalised features [n_frames, mels] of @config; masks are 0, the mean. */
 void spectrum_augment (const AudioAugment *settings, Random *random,
-    float *features, gsize n_frames, guint n_bands);
+    const RnncLogMelConfig *config, float *features, gsize n_frames);
 
 /* --- video ---------------------------------------------------------------- */
 

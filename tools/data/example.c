@@ -216,8 +216,7 @@ make_audio (ExampleMaker *maker, const Plan *plan, const Unit *unit,
     append_voice (settings, settings->audio != NULL ? clean : samples, n_frames,
         labels);
   if (settings->audio != NULL)
-    spectrum_augment (settings->audio->settings, random, out, n_frames,
-        config->mels);
+    spectrum_augment (settings->audio->settings, random, config, out, n_frames);
   return features;
 }
 

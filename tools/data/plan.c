@@ -34,10 +34,16 @@ add_joined (Plan *plan, const Dataset *dataset, const Join *join, GArray *items,
 
   random_shuffle (random, order, items->len);
   for (guint at = 0; at < items->len;) {
-    guint n = join->words[0]
+    guint most = join->words[0]
         + random_index (random, join->words[1] - join->words[0] + 1);
+    guint n = 1;
+    double seconds = dataset_item (dataset, order[at])->seconds;
 
-    n = MIN (n, items->len - at);
+    for (; n < MIN (most, items->len - at); n++) {
+      seconds += gap + dataset_item (dataset, order[at + n])->seconds;
+      if (join->max_seconds > 0 && seconds > join->max_seconds)
+        break;
+    }
     add_unit (plan, dataset, order + at, n, gap);
     at += n;
   }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Recordings that decode-recordings left in a folder, chosen by a recipe."""
 import csv
+import math
 import os
 
 import numpy
@@ -56,7 +57,13 @@ def make_units(rows, join, random):
             units.append([row])
     random.shuffle(short)
     while short:
-        n = int(random.integers(join["words"][0], join["words"][1] + 1))
+        most = int(random.integers(join["words"][0], join["words"][1] + 1))
+        longest = join.get("max-seconds", 0) * RATE or math.inf
+        gap = sum(join["gap"]) / 2 * RATE
+        n, length = 1, short[0]["length"]
+        while n < min(most, len(short)) and length + gap + short[n]["length"] <= longest:
+            length += gap + short[n]["length"]
+            n += 1
         units.append(short[:n])
         del short[:n]
     return units

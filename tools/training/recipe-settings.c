@@ -141,8 +141,9 @@ static gboolean
 parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
     GError **error)
 {
-  static const char *const keys[] = { "speed", "gain", "pad", "noise", "room",
-    "band", "companding", "clipping", "time-masks", "frequency-masks", NULL };
+  static const char *const keys[]
+      = { "speed", "gain", "pad", "noise", "room", "band", "companding",
+          "clipping", "vocal-tract", "time-masks", "frequency-masks", NULL };
   AudioAugment *audio = &recipe->audio;
   double unused[2];
 
@@ -157,6 +158,8 @@ parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
       && parse_manifest (recipe, json, "room", data, &audio->room,
           &audio->room_probability, unused, error)
       && parse_channel (audio, json, error)
+      && recipe_get_range (json, "augment", "vocal-tract", 0.5, 2,
+          audio->vocal_tract, error)
       && parse_masks (json, "time-masks", &audio->time_masks, error)
       && parse_masks (json, "frequency-masks", &audio->frequency_masks, error);
 }

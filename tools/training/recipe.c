@@ -315,7 +315,7 @@ static gboolean
 parse_join (Recipe *recipe, JsonObject *json, GError **error)
 {
   static const char *const keys[]
-      = { "corpora", "words", "share", "gap", NULL };
+      = { "corpora", "words", "share", "gap", "max-seconds", NULL };
   Join *join = &recipe->join;
 
   join->words[0] = 2;
@@ -332,7 +332,9 @@ parse_join (Recipe *recipe, JsonObject *json, GError **error)
           error)
       || !rnnc_json_get_double (json, "join", "share", 0, 1, &join->share,
           error)
-      || !recipe_get_range (json, "join", "gap", 0, 60, join->gap, error))
+      || !recipe_get_range (json, "join", "gap", 0, 60, join->gap, error)
+      || !rnnc_json_get_double (json, "join", "max-seconds", 0, 36000,
+          &join->max_seconds, error))
     return FALSE;
   return join->words[0] <= join->words[1]
       || fail (error, "join.words: low is above high");
@@ -654,6 +656,7 @@ set_defaults (Recipe *recipe)
   training->checkpoint_minutes = 10;
   rnnc_trainer_options_init (&training->options);
   recipe->audio.speed[0] = recipe->audio.speed[1] = 1;
+  recipe->audio.vocal_tract[0] = recipe->audio.vocal_tract[1] = 1;
   recipe->video.speed[0] = recipe->video.speed[1] = 1;
   recipe->video.zoom[0] = recipe->video.zoom[1] = 1;
   recipe->video.contrast[0] = recipe->video.contrast[1] = 1;

@@ -24,10 +24,11 @@ typedef struct {
 
 /* Short utterances put one behind the other, anew in every epoch. */
 typedef struct {
-  GStrv corpora;  /* NULL: none */
-  guint words[2]; /* utterances in one, from … to */
-  double share;   /* of these utterances; default 1 */
-  double gap[2];  /* s of silence between; default 0.05, 0.4 */
+  GStrv corpora;      /* NULL: none */
+  guint words[2];     /* utterances in one, from … to */
+  double share;       /* of these utterances; default 1 */
+  double gap[2];      /* s of silence between; default 0.05, 0.4 */
+  double max_seconds; /* of all together; 0: any */
 } Join;
 
 /* Windows cut from clips that are put one behind the other, as a spotter sees
