@@ -11,6 +11,8 @@
 #define RNNC_HALVES(at)                                                        \
   _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i_u *) (at)))
 #define RNNC_FUSED(a, b, c) _mm256_fmadd_ps (a, b, c)
+#define RNNC_LOWER(a, b) _mm256_min_ps (a, b)
+#define RNNC_HIGHER(a, b) _mm256_max_ps (a, b)
 
 #define RNNC_INT8_OFFSET 0
 #define RNNC_INT8_SUMS 8

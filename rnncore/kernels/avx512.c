@@ -11,6 +11,9 @@
 #define RNNC_HALVES(at)                                                        \
   _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i_u *) (at)))
 #define RNNC_FUSED(a, b, c) _mm512_fmadd_ps (a, b, c)
+#define RNNC_LOWER(a, b) _mm512_min_ps (a, b)
+#define RNNC_HIGHER(a, b) _mm512_max_ps (a, b)
+#define RNNC_SCALED(a, n) _mm512_scalef_ps (a, n)
 #define RNNC_MATMUL_INT8                                                       \
   rnnc_matmul_int8_avx2 /* every such processor has it                         \
                          */

@@ -12,6 +12,10 @@
 #define RNNC_HALVES(at) vcvt_f32_f16 (vreinterpret_f16_u16 (vld1_u16 (at)))
 #define RNNC_FUSED(a, b, c)                                                    \
   ((Vec) vfmaq_f32 ((float32x4_t) (c), (float32x4_t) (a), (float32x4_t) (b)))
+#define RNNC_LOWER(a, b)                                                       \
+  ((Vec) vminq_f32 ((float32x4_t) (a), (float32x4_t) (b)))
+#define RNNC_HIGHER(a, b)                                                      \
+  ((Vec) vmaxq_f32 ((float32x4_t) (a), (float32x4_t) (b)))
 
 #define RNNC_INT8_OFFSET 0
 #define RNNC_INT8_SUMS 16

@@ -9,6 +9,9 @@
  *   RNNC_TILE_SUMS     vectors of sums that the registers hold
  *   RNNC_HALVES        (at): a vector of the binary16 at @at, uint16_t
  *   RNNC_FUSED         (a, b, c): a * b + c of vectors, rounded once
+ *   RNNC_LOWER, RNNC_HIGHER
+ *                      (a, b): the lower, the higher; b where one is no number
+ *   RNNC_SCALED        (a, n): a * 2^n of vectors; optional
  *   RNNC_MATMUL_INT8   another set's product of bytes, or what int8.h asks for
  * and is compiled with that set's flags. Fused operations are asked for by
  * name: what a compiler contracts by itself may differ from place to place. */
@@ -71,14 +74,14 @@ INLINE Vec
 vec_exp (Vec x)
 {
   const float magic = 12582912.0f; /* 1.5 * 2^23: rounds to a whole number */
-  Vec high = spread (EXP_LIMIT), low = spread (-EXP_LIMIT);
-  Vec t, r, p;
+  Vec t, n, r, p;
 
-  x = choose (x > high, high, choose (x < low, low, x));
+  x = RNNC_LOWER (spread (EXP_LIMIT), x);
+  x = RNNC_HIGHER (spread (-EXP_LIMIT), x);
   t = RNNC_FUSED (x, spread (EXP_LOG2E), spread (magic));
-  r = t - spread (magic);
-  p = RNNC_FUSED (r, spread (-EXP_LN2_HIGH), x);
-  p = RNNC_FUSED (r, spread (-EXP_LN2_LOW), p);
+  n = t - spread (magic);
+  p = RNNC_FUSED (n, spread (-EXP_LN2_HIGH), x);
+  p = RNNC_FUSED (n, spread (-EXP_LN2_LOW), p);
   r = spread (EXP_C5);
   r = RNNC_FUSED (r, p, spread (EXP_C4));
   r = RNNC_FUSED (r, p, spread (EXP_C3));
@@ -86,8 +89,12 @@ vec_exp (Vec x)
   r = RNNC_FUSED (r, p, spread (EXP_C1));
   r = RNNC_FUSED (r, p, spread (EXP_C0));
   r = RNNC_FUSED (r, p * p, p + spread (1));
+#ifdef RNNC_SCALED
+  return RNNC_SCALED (r, n);
+#else
   r = (Vec) ((Int) r + (((Int) t - (Int) spread (magic)) << 23));
   return choose (x == x, r, x);
+#endif
 }
 
 INLINE Vec
@@ -100,6 +107,16 @@ INLINE Vec
 vec_tanh (Vec x)
 {
   return spread (1) - 2.0f / (vec_exp (x + x) + spread (1));
+}
+
+/* sigmoid (x) tanh (y), with one division. Beyond 15 tanh is 1 anyway: its
+ * exponential stays where a product of both is finite. */
+INLINE Vec
+vec_gated_tanh (Vec x, Vec y)
+{
+  Vec e = vec_exp (RNNC_LOWER (spread (30), -(y + y)));
+
+  return (spread (1) - e) / ((spread (1) + vec_exp (-x)) * (spread (1) + e));
 }
 
 /* --- element by element --------------------------------------------------- */
@@ -176,14 +193,14 @@ lstm (const float *gates, float *c, float *h, size_t n)
 {
   for (size_t i = 0; i < n; i += RNNC_LANES) {
     size_t left = n - i;
-    Vec input = vec_sigmoid (load_part (gates + i, left));
+    Vec fresh = vec_gated_tanh (load_part (gates + i, left),
+        load_part (gates + 2 * n + i, left));
     Vec forget = vec_sigmoid (load_part (gates + n + i, left));
-    Vec cell = vec_tanh (load_part (gates + 2 * n + i, left));
-    Vec output = vec_sigmoid (load_part (gates + 3 * n + i, left));
+    Vec cell = RNNC_FUSED (forget, load_part (c + i, left), fresh);
 
-    cell = RNNC_FUSED (forget, load_part (c + i, left), input * cell);
     store_part (c + i, cell, left);
-    store_part (h + i, output * vec_tanh (cell), left);
+    store_part (h + i,
+        vec_gated_tanh (load_part (gates + 3 * n + i, left), cell), left);
   }
 }
 

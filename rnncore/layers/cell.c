@@ -10,7 +10,7 @@
  * and many sequences little more than one. */
 #define MAX_BLOCK_FRAMES 48
 #define MIN_BLOCK_FRAMES 8
-#define BLOCK_ROWS 384 /* of all sequences */
+#define BLOCK_ROWS 192 /* of all sequences */
 
 /* The same where there are but a few steps of many sequences. */
 #define STEP_ROWS 128
@@ -138,10 +138,11 @@ rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
 {
   gsize block = block_frames (n_frames, n_sequences);
 
-  /* the input's part of a block's gates, and the GRU's hidden part or what
-   * an LSTM projects */
+  /* the input's part of a block's gates, the GRU's hidden part or what an LSTM
+   * projects, and a block's inputs */
   return rnnc_align (
-      (block + 1) * n_sequences * direction->input.n * sizeof (float));
+      ((block + 1) * direction->input.n + block * direction->input.k)
+      * n_sequences * sizeof (float));
 }
 
 /* The state's part of @m independent steps. @gates: [m, gates*hidden] with the
@@ -200,27 +201,6 @@ rnnc_direction_step_rows (const RnncDirection *direction, const float *in,
   step (direction, m, gates, gates + m * rows, h, c);
 }
 
-/* The input's part of the gates of steps @done … @done + @n - 1:
- * @gates [n, n_sequences, rows], in the order of time. Backwards, a sequence
- * that ends within the block fills the block's end. */
-static void
-run_input (const RnncDirection *direction, const RnncSequence *sequences,
-    gsize n_sequences, gsize done, gsize n, gboolean reverse, float *gates)
-{
-  gsize rows = direction->input.n, n_in = direction->input.k;
-
-  for (gsize i = 0; i < n_sequences && sequences[i].n_frames > done; i++) {
-    gsize n_frames = sequences[i].n_frames;
-    gsize n_own = MIN (n, n_frames - done);
-    gsize first = reverse ? n_frames - done - n_own : done;
-    gsize slot = reverse ? n - n_own : 0;
-
-    rnnc_linear_apply (&direction->input, sequences[i].in + first * n_in, n_in,
-        gates + (slot * n_sequences + i) * rows, n_sequences * rows, n_own,
-        FALSE);
-  }
-}
-
 /* Of step @t of each sequence; returns how many are that long. */
 static gsize
 count_longer (const RnncSequence *sequences, gsize n_sequences, gsize t)
@@ -230,32 +210,60 @@ count_longer (const RnncSequence *sequences, gsize n_sequences, gsize t)
   return n_sequences;
 }
 
+/* What the sequences that are that long give steps @done … @done + @n - 1, a
+ * step behind the other: @inputs [n_rows, in], or where it lies already. */
+static const float *
+gather_inputs (const RnncSequence *sequences, gsize n_sequences, gsize n_in,
+    gsize done, gsize n, gboolean reverse, float *inputs, gsize *n_rows)
+{
+  float *to = inputs;
+
+  if (n_sequences == 1 && !reverse) {
+    *n_rows = n;
+    return sequences[0].in + done * n_in;
+  }
+  for (gsize t = done; t < done + n; t++) {
+    n_sequences = count_longer (sequences, n_sequences, t);
+    for (gsize k = 0; k < n_sequences; k++, to += n_in) {
+      gsize frame = reverse ? sequences[k].n_frames - 1 - t : t;
+
+      memcpy (to, sequences[k].in + frame * n_in, n_in * sizeof *to);
+    }
+  }
+  *n_rows = (gsize) (to - inputs) / n_in;
+  return inputs;
+}
+
 void
 rnnc_direction_run (const RnncDirection *direction,
     const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
     float *c, gboolean reverse, void *work)
 {
   gsize longest = sequences[0].n_frames;
-  gsize rows = direction->input.n;
+  gsize rows = direction->input.n, n_in = direction->input.k;
   gsize block = block_frames (longest, n_sequences);
   float *gates = work;
   float *hidden_part = gates + block * n_sequences * rows;
+  float *inputs = hidden_part + n_sequences * rows;
   gsize running = n_sequences;
-  gsize n;
+  gsize n, n_rows;
 
   for (gsize done = 0; done < longest; done += n) {
+    const float *in;
+    float *at = gates;
+
     n = MIN (longest - done, block);
-    run_input (direction, sequences, n_sequences, done, n, reverse, gates);
-    for (gsize i = 0; i < n; i++) {
-      gsize slot = reverse ? n - 1 - i : i;
-
-      running = count_longer (sequences, running, done + i);
-      step (direction, running, gates + slot * n_sequences * rows, hidden_part,
-          h, c);
+    in = gather_inputs (sequences, running, n_in, done, n, reverse, inputs,
+        &n_rows);
+    rnnc_linear_apply (&direction->input, in, n_in, gates, rows, n_rows, FALSE);
+    for (gsize t = done; t < done + n; t++) {
+      running = count_longer (sequences, running, t);
+      step (direction, running, at, hidden_part, h, c);
+      at += running * rows;
       for (gsize k = 0; k < running; k++) {
-        gsize t = reverse ? sequences[k].n_frames - 1 - (done + i) : done + i;
+        gsize frame = reverse ? sequences[k].n_frames - 1 - t : t;
 
-        memcpy (sequences[k].out + t * ldo, h + k * direction->outputs,
+        memcpy (sequences[k].out + frame * ldo, h + k * direction->outputs,
             direction->outputs * sizeof (float));
       }
     }
