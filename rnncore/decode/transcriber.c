@@ -57,10 +57,11 @@ struct _RnncTranscriber {
   float *pending;  /* [pending_capacity, labels], a ring */
   float *silence;  /* [labels]: a frame in which nobody speaks */
 
-  guint64 n_samples; /* since the start */
-  guint64 limit;     /* ns: no word ends later */
-  guint phase;       /* samples in the block */
-  gboolean core_reset_due;
+  guint64 n_samples;       /* since the start */
+  guint64 limit;           /* ns: no word ends later */
+  guint phase;             /* samples in the block */
+  gboolean core_reset_due; /* after this block, if no letter comes */
+  gboolean gate_reset_due;
   guint32 utterance_id;
   guint64 reported;     /* key of the last partial; 0: none */
   guint64 next_partial; /* frame */
@@ -275,6 +276,15 @@ maybe_report_partial (RnncTranscriber *transcriber)
   transcriber->next_partial = n_frames + transcriber->partial_interval;
 }
 
+/* What is remembered of the utterance before, @core by the network and always
+ * by what hears voices, has no part in what comes now. */
+static void
+reset_soon (RnncTranscriber *transcriber, gboolean core)
+{
+  transcriber->core_reset_due = core;
+  transcriber->gate_reset_due = transcriber->gate != NULL;
+}
+
 /* Letters are heard where somebody speaks or nearly does; while somebody does,
  * there is no silence. */
 static void
@@ -294,7 +304,7 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
     kind = RNNC_ENDPOINT_LENGTH;
   }
   if (letter)
-    transcriber->core_reset_due = FALSE;
+    transcriber->core_reset_due = transcriber->gate_reset_due = FALSE;
   switch (kind) {
     case RNNC_ENDPOINT_NONE:
       if (transcriber->endpoint.open)
@@ -305,11 +315,11 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
       break;
     case RNNC_ENDPOINT_SILENCE:
       finish_utterance (transcriber, FALSE);
-      transcriber->core_reset_due = TRUE;
+      reset_soon (transcriber, !transcriber->model->description->continuous);
       break;
     case RNNC_ENDPOINT_IDLE:
       rnnc_recogniser_next_utterance (recogniser, FALSE);
-      transcriber->core_reset_due = TRUE;
+      reset_soon (transcriber, TRUE);
       break;
   }
 }
@@ -645,12 +655,11 @@ rnnc_transcriber_push (RnncTranscriber *transcriber, const float *samples,
     if (transcriber->phase < transcriber->block)
       continue;
     transcriber->phase = 0;
-    if (transcriber->core_reset_due) {
+    if (transcriber->core_reset_due)
       rnnc_stream_replay_core (transcriber->stream);
-      if (transcriber->gate != NULL)
-        rnnc_voice_gate_replay_core (transcriber->gate);
-    }
-    transcriber->core_reset_due = FALSE;
+    if (transcriber->gate_reset_due)
+      rnnc_voice_gate_replay_core (transcriber->gate);
+    transcriber->core_reset_due = transcriber->gate_reset_due = FALSE;
   }
 }
 
@@ -662,7 +671,7 @@ restart (RnncTranscriber *transcriber)
   transcriber->n_samples = 0;
   transcriber->limit = G_MAXUINT64;
   transcriber->phase = 0;
-  transcriber->core_reset_due = FALSE;
+  transcriber->core_reset_due = transcriber->gate_reset_due = FALSE;
   transcriber->reported = 0;
   transcriber->next_partial = 0;
   transcriber->utterance_begin = 0;

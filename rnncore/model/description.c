@@ -345,6 +345,8 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   if (!rnnc_json_get_string (json, origin, "task", &task, error)
       || !rnnc_json_get_string (json, origin, "language", &language, error)
       || !rnnc_json_get_string (json, origin, "vocabulary", &vocabulary, error)
+      || !rnnc_json_get_boolean (json, origin, "continuous",
+          &description->continuous, error)
       || !rnnc_json_get_double (json, origin, "window", 0, 3600,
           &description->window, error)
       || !parse_spotting (description, origin, error)

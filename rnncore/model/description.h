@@ -32,8 +32,9 @@ typedef struct {
   gint blank;    /* -1: none */
   double window; /* s: what a many-to-one model saw in training; 0: not said */
   RnncSpotting spotting;
-  char *vocabulary; /* words, a space between them; (nullable) */
-  JsonObject *json; /* all of it */
+  gboolean continuous; /* its core goes on from utterance to utterance */
+  char *vocabulary;    /* words, a space between them; (nullable) */
+  JsonObject *json;    /* all of it */
 } RnncDescription;
 
 /**

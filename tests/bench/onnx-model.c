@@ -8,9 +8,9 @@
 enum { TYPE_FLOAT = 1, TYPE_INT8 = 3, TYPE_INT64 = 7 };
 
 const char *const onnx_speech_inputs[SPEECH_VALUES]
-    = { "x", "k", "h0", "c0", "h1", "c1", "h2", "c2" };
+    = { "x", "k", "h0", "c0", "h1", "c1", "h2", "c2", "h3", "c3" };
 const char *const onnx_speech_outputs[SPEECH_VALUES]
-    = { "y", "kn", "hn0", "cn0", "hn1", "cn1", "hn2", "cn2" };
+    = { "y", "kn", "hn0", "cn0", "hn1", "cn1", "hn2", "cn2", "hn3", "cn3" };
 
 const guint64 *
 onnx_speech_shape (guint i, gboolean input)
@@ -329,7 +329,8 @@ put_speech (GByteArray *graph)
   put_step_lstm (graph, 0, "in", channels);
   put_step_lstm (graph, 1, "rnn0", SPEECH_HIDDEN);
   put_step_lstm (graph, 2, "rnn1", SPEECH_HIDDEN);
-  put_node (graph, "MatMul", NAMES ("rnn2", "hw"), "product");
+  put_step_lstm (graph, 3, "rnn2", SPEECH_HIDDEN);
+  put_node (graph, "MatMul", NAMES ("rnn3", "hw"), "product");
   put_node (graph, "Add", NAMES ("product", "hb"), "logits");
   put_node (graph, "LogSoftmax", NAMES ("logits"), "y");
   put_floats (graph, "hw", (guint64[]){ SPEECH_HIDDEN, SPEECH_LABELS, 0 });

@@ -390,6 +390,38 @@ test_core_reset (void)
   session_free (session);
 }
 
+/* One that has learned to goes on, until nobody has spoken for as long as the
+ * longest utterance lasts. */
+static void
+test_continuous_core (void)
+{
+  static const char script[]
+      = "a_______________a_______________a________________________________"
+        "_________________________________________a";
+  g_autofree char *description = toy_speech_description ();
+  g_auto (GStrv) parts = g_strsplit (description, "\"labels\"", 2);
+  g_autofree char *continuous = g_strconcat (parts[0],
+      "\"continuous\":true,\"labels\"", parts[1], NULL);
+  RnncTranscriberOptions options = short_options ();
+  GError *error = NULL;
+  RnncModel *model = toy_speech_model (continuous, &error);
+  Session *session;
+  double confidences[4];
+
+  g_assert_no_error (error);
+  options.max_utterance = 2000 * MS;
+  session = session_new_for (model, &options);
+  session_push (session, script, 100);
+  session_flush (session);
+  assert_texts (session, TRUE, "a|a|a|a");
+  for (guint i = 0; i < 4; i++)
+    confidences[i] = nth_final (session, i)->confidence;
+  g_assert_cmpfloat (confidences[1], <, confidences[0] - 0.001);
+  g_assert_cmpfloat (confidences[2], <, confidences[1] - 0.001);
+  g_assert_cmpfloat (confidences[3], >, confidences[1]);
+  session_free (session);
+}
+
 static void
 test_max_utterance (void)
 {
@@ -715,6 +747,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/decode/transcriber/confidence", test_confidence);
   g_test_add_func ("/decode/transcriber/chunks", test_chunks);
   g_test_add_func ("/decode/transcriber/core-reset", test_core_reset);
+  g_test_add_func ("/decode/transcriber/continuous-core", test_continuous_core);
   g_test_add_func ("/decode/transcriber/max-utterance", test_max_utterance);
   g_test_add_func ("/decode/transcriber/partials", test_partials);
   g_test_add_func ("/decode/transcriber/latency", test_latency);
