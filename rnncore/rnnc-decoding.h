@@ -28,7 +28,9 @@ typedef struct _RnncPhraseList RnncPhraseList;
  * rnnc_phrase_list_load:
  * @path: UTF-8 text, one phrase a line; empty lines and lines that begin with
  *   '#' are passed over. "<name> = a | b c" defines a list, which phrases after
- *   it may hold as a part: "<name>" once, "<name>+" once or more often.
+ *   it may hold as a part: "<name>" once, "<name>+" once or more often. A
+ *   phrase behind "!" is heard, so that it is taken for none of the others, and
+ *   yields nothing.
  * @model: the speech model whose letters, or words, it is written in; upper
  *   case is taken for lower case where the model has only that
  *
@@ -44,6 +46,10 @@ rnnc_phrase_list_load (const char *path, RnncModel *model, GError **error);
 RNNC_API RnncPhraseList *
 rnnc_phrase_list_new_from_strings (const char *const *lines, RnncModel *model,
     GError **error);
+/* @phrases: (out) (transfer full): those that the model's file holds it to
+ * (RnncConversion.phrases); %NULL, and %TRUE: none */
+RNNC_API gboolean rnnc_phrase_list_load_own (RnncModel *model,
+    RnncPhraseList **phrases, GError **error);
 RNNC_API RnncPhraseList *rnnc_phrase_list_ref (RnncPhraseList *phrases);
 RNNC_API void rnnc_phrase_list_unref (RnncPhraseList *phrases);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncPhraseList, rnnc_phrase_list_unref)
@@ -51,6 +57,9 @@ RNNC_API guint rnnc_phrase_list_n_phrases (RnncPhraseList *phrases);
 /* Phrase @index as it is written, without the space around it. */
 RNNC_API const char *
 rnnc_phrase_list_phrase (RnncPhraseList *phrases, guint index);
+/* (transfer full) (nullable): all that can be heard, each once, where every
+ * phrase and every text of a list is one word */
+RNNC_API GStrv rnnc_phrase_list_dup_words (RnncPhraseList *phrases);
 /* The line it stands in, from 1. */
 RNNC_API guint rnnc_phrase_list_line (RnncPhraseList *phrases, guint index);
 

@@ -131,6 +131,9 @@ typedef struct {
   /* Of a language model: the words that it knows from now on, with white space
    * between them; %NULL: as it has it. */
   const char *vocabulary;
+  /* Of a speech model: the lines of the phrase list that it is held to from now
+   * on (rnnc-decoding.h); %NULL: as it has it. */
+  const char *phrases;
 } RnncConversion;
 
 /**
@@ -147,8 +150,8 @@ typedef struct {
  * Threads: any.
  *
  * Returns: %FALSE with @error naming the file, and the tensor that holds a
- *   number too large for the type, or the word that has a letter that the model
- *   does not know
+ *   number too large for the type, or the word or phrase that has a letter
+ *   that the model does not know
  */
 RNNC_API gboolean rnnc_model_convert (RnncModel *model, const char *output,
     const RnncConversion *conversion, GError **error);

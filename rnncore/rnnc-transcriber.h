@@ -164,7 +164,8 @@ RNNC_API void rnnc_transcriber_set_options (RnncTranscriber *transcriber,
 RNNC_API gboolean rnnc_transcriber_set_batch_wait (RnncTranscriber *transcriber,
     guint64 wait);
 /* What decoding is helped by or held to, made for this model or one with the
- * same labels; %NULL turns it off. A reference is taken. At once if no
+ * same labels; %NULL turns it off (phrases: leaves those that the model's file
+ * asks for, if it does). A reference is taken. At once if no
  * utterance is running, else from the next one on: what is being said is not
  * lost. All memory is made here, none in the next push. With a phrase list, hot
  * words and language model rest, and only what is one of the phrases yields

@@ -39,6 +39,7 @@ static const CommandUsage usage = {
 typedef struct {
   RnncModel *model;
   Labels *labels;
+  Labels *listed; /* (nullable): words of a phrase list */
   DecodeOptions decoding;
   Manifest *manifest;
   GArray *rows;
@@ -82,6 +83,9 @@ eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
     GError **error)
 {
   const char *truth = manifest_field (eval->manifest, row, eval->truth);
+  const Labels *words = eval->listed != NULL ? eval->listed : eval->labels;
+  /* A model that hears but a few words is asked for no others. */
+  const Labels *labels = eval->decoding.phrases == NULL ? words : eval->labels;
   g_autoptr (GArray) confidences = eval->words != NULL
       ? g_array_new (FALSE, FALSE, sizeof (double))
       : NULL;
@@ -97,9 +101,9 @@ eval_text (Evaluation *eval, guint row, const char *path, double *seconds,
   if (text == NULL)
     return FALSE;
   if (eval->words != NULL)
-    word_score_add (eval->words, eval->labels, truth, text,
+    word_score_add (eval->words, words, truth, text,
         (const double *) (const void *) confidences->data, *seconds);
-  known = labels_known_text (eval->labels, truth);
+  known = labels_known_text (labels, truth);
   reference = labels_normalise_text (known);
   heard = labels_normalise_text (text);
   speech_score_add (eval->speech, group_of (eval, row), reference, heard);
@@ -373,12 +377,23 @@ check_type (const Evaluation *eval, const char *path, RnncFrontendType type,
   return FALSE;
 }
 
-static void
-prepare_speech (Evaluation *eval)
+/* Where single words are all that can be heard, how each is. */
+static gboolean
+prepare_speech (Evaluation *eval, GError **error)
 {
+  RnncPhraseList *phrases = eval->decoding.list;
+  g_auto (GStrv) words
+      = phrases != NULL ? rnnc_phrase_list_dup_words (phrases) : NULL;
+
   eval->speech = speech_score_new ();
-  if (eval->labels->words)
+  if (words != NULL) {
+    eval->listed = labels_new ((const char *const *) words, -1, error);
+    if (eval->listed == NULL)
+      return FALSE;
+  }
+  if (eval->listed != NULL || eval->labels->words)
     eval->words = word_score_new ();
+  return TRUE;
 }
 
 static gboolean
@@ -444,10 +459,10 @@ prepare (Evaluation *eval, const char *model, const char *manifest,
   if (!find_columns (eval, error)
       || !choose_rows (eval, manifest, conditions, error))
     return FALSE;
+  if (!language && type != RNNC_FRONTEND_VIDEO)
+    return prepare_speech (eval, error);
   if (language)
     eval->language = g_new0 (LanguageScore, 1);
-  else if (type != RNNC_FRONTEND_VIDEO)
-    prepare_speech (eval);
   else if (eval->events || eval->joined)
     eval->spotted = event_score_new (eval->tolerance);
   else
@@ -474,6 +489,7 @@ clear (Evaluation *eval)
   decode_options_clear (&eval->decoding);
   manifest_free (eval->manifest);
   labels_free (eval->labels);
+  labels_free (eval->listed);
   g_clear_pointer (&eval->model, rnnc_model_unref);
 }
 

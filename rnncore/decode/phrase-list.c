@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rnncore/decode/spelling.h"
+#include "rnncore/model/model-private.h"
 
 #define MAX_PHRASES 10000
 #define MAX_NODES 100000
@@ -25,6 +26,9 @@ struct _RnncPhraseList {
   GArray *phrases;   /* Phrase */
   GArray *nodes;     /* RnncPhraseNode */
   GArray *n_letters; /* guint, one a phrase */
+  GArray *unwanted;  /* gboolean, one a phrase */
+  GPtrArray *words;  /* of all that is not unwanted, each once; %NULL: some
+                        texts have several words */
   guint32 *sources;
   RnncPhraseNetwork network;
 };
@@ -37,6 +41,7 @@ typedef struct {
   GHashTable *known; /* texts of phrases */
   GArray *arcs;      /* Arc */
   /* Of the phrase that is being read: */
+  gboolean unwanted;
   GArray *ends;    /* guint32: nodes that its parts so far may end with */
   guint n_letters; /* most of any way through it */
   gboolean endless;
@@ -199,7 +204,8 @@ finish_network (Reader *reader)
   }
   phrases->network = (RnncPhraseNetwork){ n_nodes,
     (const RnncPhraseNode *) (void *) phrases->nodes->data, phrases->sources,
-    phrases->phrases->len, (const guint *) (void *) phrases->n_letters->data };
+    phrases->phrases->len, (const guint *) (void *) phrases->n_letters->data,
+    (const gboolean *) (void *) phrases->unwanted->data };
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -210,12 +216,27 @@ new_texts (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
 }
 
+static void
+note_word (Reader *reader, const char *text, gsize n_bytes)
+{
+  g_autofree char *word = g_strstrip (g_strndup (text, n_bytes));
+  GPtrArray *words = reader->phrases->words;
+
+  if (words == NULL || reader->unwanted)
+    return;
+  if (strpbrk (word, " \t") != NULL)
+    g_clear_pointer (&reader->phrases->words, g_ptr_array_unref);
+  else if (!g_ptr_array_find_with_equal_func (words, word, g_str_equal, NULL))
+    g_ptr_array_add (words, g_steal_pointer (&word));
+}
+
 static gboolean
 append_text (Reader *reader, GPtrArray *texts, const char *text, gsize n_bytes,
     GError **error)
 {
   GArray *letters = g_array_new (FALSE, FALSE, sizeof (guint16));
 
+  note_word (reader, text, n_bytes);
   g_ptr_array_add (texts, letters);
   return rnnc_spell (&reader->spelling, text, n_bytes, letters, error);
 }
@@ -296,6 +317,7 @@ finish_phrase (Reader *reader, const char *text, guint line, GError **error)
 
   g_array_append_val (reader->phrases->phrases, phrase);
   g_array_append_val (reader->phrases->n_letters, most);
+  g_array_append_val (reader->phrases->unwanted, reader->unwanted);
   g_hash_table_add (reader->known, phrase.text);
   for (guint i = 0; i < reader->ends->len; i++)
     get_node (reader, g_array_index (reader->ends, guint32, i))->ends_phrase
@@ -308,8 +330,13 @@ finish_phrase (Reader *reader, const char *text, guint line, GError **error)
 static gboolean
 read_phrase (Reader *reader, const char *text, guint line, GError **error)
 {
-  const char *at = text;
+  const char *at;
 
+  reader->unwanted = *text == '!';
+  text += reader->unwanted ? strspn (text, "! \t") : 0;
+  at = text;
+  if (*text == '\0')
+    return refuse (error, "no phrase behind \"!\"");
   if (g_hash_table_contains (reader->known, text))
     return TRUE; /* said before */
   if (reader->phrases->phrases->len == MAX_PHRASES)
@@ -339,6 +366,7 @@ read_line (Reader *reader, const char *line, guint number, GError **error)
   g_autofree char *name = NULL;
   const char *behind;
 
+  reader->unwanted = FALSE;
   if (*text != '<')
     return read_phrase (reader, text, number, error);
   behind = read_name (text, &name, error);
@@ -399,6 +427,8 @@ phrase_list_from_lines (const char *name, const char *const *lines,
   g_array_set_clear_func (phrases->phrases, clear_phrase);
   phrases->nodes = g_array_new (FALSE, FALSE, sizeof (RnncPhraseNode));
   phrases->n_letters = g_array_new (FALSE, FALSE, sizeof (guint));
+  phrases->unwanted = g_array_new (FALSE, FALSE, sizeof (gboolean));
+  phrases->words = g_ptr_array_new_with_free_func (g_free);
   reader.lists = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       (GDestroyNotify) g_ptr_array_unref);
   reader.known = g_hash_table_new (g_str_hash, g_str_equal);
@@ -437,6 +467,23 @@ rnnc_phrase_list_new_from_strings (const char *const *lines, RnncModel *model,
   return phrase_list_from_lines ("phrases", lines, model, error);
 }
 
+gboolean
+rnnc_phrase_list_load_own (RnncModel *model, RnncPhraseList **phrases,
+    GError **error)
+{
+  g_auto (GStrv) lines = NULL;
+
+  g_return_val_if_fail (model != NULL && phrases != NULL, FALSE);
+
+  *phrases = NULL;
+  if (model->description->phrases == NULL)
+    return TRUE;
+  lines = g_strsplit (model->description->phrases, "\n", -1);
+  *phrases = phrase_list_from_lines (rnnc_model_path (model),
+      (const char *const *) lines, model, error);
+  return *phrases != NULL;
+}
+
 RnncPhraseList *
 rnnc_phrase_list_ref (RnncPhraseList *phrases)
 {
@@ -457,6 +504,8 @@ rnnc_phrase_list_unref (RnncPhraseList *phrases)
   g_array_unref (phrases->phrases);
   g_array_unref (phrases->nodes);
   g_array_unref (phrases->n_letters);
+  g_array_unref (phrases->unwanted);
+  g_clear_pointer (&phrases->words, g_ptr_array_unref);
   g_free (phrases->sources);
   g_free (phrases);
 }
@@ -476,6 +525,20 @@ rnnc_phrase_list_phrase (RnncPhraseList *phrases, guint index)
   g_return_val_if_fail (index < phrases->phrases->len, NULL);
 
   return g_array_index (phrases->phrases, Phrase, index).text;
+}
+
+GStrv
+rnnc_phrase_list_dup_words (RnncPhraseList *phrases)
+{
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+
+  g_return_val_if_fail (phrases != NULL, NULL);
+
+  if (phrases->words == NULL)
+    return NULL;
+  for (guint i = 0; i < phrases->words->len; i++)
+    g_strv_builder_add (words, phrases->words->pdata[i]);
+  return g_strv_builder_end (words);
 }
 
 guint

@@ -26,7 +26,8 @@ typedef struct {
   const RnncPhraseNode *nodes;
   const guint32 *sources; /* nodes, or'ed with the bit above */
   guint n_phrases;
-  const guint *n_letters; /* [n_phrases]: most letters of each; 0: no limit */
+  const guint *n_letters;   /* [n_phrases]: most letters of each; 0: no limit */
+  const gboolean *unwanted; /* [n_phrases]: heard, but not told */
 } RnncPhraseNetwork;
 
 const RnncPhraseNetwork *rnnc_phrase_list_network (RnncPhraseList *phrases);

@@ -292,7 +292,7 @@ judge (PhraseSearch *search)
     if (end->accepted
         && (best == NULL || end->token.score > best->token.score)) {
       best = end;
-      search->key = hash | 1;
+      search->key = search->network->unwanted[i] ? 0 : hash | 1;
     }
   }
 }
@@ -342,6 +342,12 @@ phrase_search_key (const RnncSearch *search)
 }
 
 static gboolean
+is_unwanted (const PhraseSearch *search, const End *end)
+{
+  return search->network->unwanted[search->network->nodes[end->node].phrase];
+}
+
+static gboolean
 is_among (const RnncReading *readings, guint n, const char *text)
 {
   for (guint i = 0; i < n; i++)
@@ -372,6 +378,11 @@ phrase_search_read (RnncSearch *base, gboolean is_final, RnncReading *readings,
     if (best == NULL)
       break;
     best->accepted = FALSE;
+    if (is_unwanted (search, best)) {
+      if (n_read == 0)
+        break;
+      continue;
+    }
     last = letter_of (search, &best->token, best->node);
     rnnc_letters_write (&search->letters, &last, base->origin,
         &readings[n_read].list);

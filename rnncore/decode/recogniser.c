@@ -25,6 +25,7 @@ struct _RnncRecogniser {
   /* As asked for. */
   RnncTranscriberOptions options;
   RnncPhraseList *phrases;
+  RnncPhraseList *own_phrases; /* of the model; (nullable) */
   RnncHotWords *hot_words;
   RnncLanguageModel *language;
 
@@ -147,14 +148,21 @@ equip (RnncRecogniser *recogniser, gboolean open)
 /* --- the object ----------------------------------------------------------- */
 
 RnncRecogniser *
-rnnc_recogniser_new (RnncModel *model)
+rnnc_recogniser_new (RnncModel *model, GError **error)
 {
-  RnncRecogniser *recogniser = g_new0 (RnncRecogniser, 1);
+  RnncRecogniser *recogniser;
+  RnncPhraseList *own;
   const char *const *labels = (const char *const *) model->description->labels;
   guint n_labels = rnnc_model_n_labels (model);
   guint blank = (guint) rnnc_model_blank (model);
 
+  if (!rnnc_phrase_list_load_own (model, &own, error))
+    return NULL;
+  recogniser = g_new0 (RnncRecogniser, 1);
   recogniser->model = rnnc_model_ref (model);
+  recogniser->own_phrases = own;
+  if (own != NULL)
+    recogniser->phrases = rnnc_phrase_list_ref (own);
   rnnc_alphabet_init (&recogniser->alphabet, labels, n_labels, blank);
   recogniser->decoder = rnnc_ctc_decoder_new (labels, n_labels, blank, 1);
   recogniser->again = rnnc_ctc_decoder_new (labels, n_labels, blank, 1);
@@ -171,6 +179,7 @@ rnnc_recogniser_free (RnncRecogniser *recogniser)
   rnnc_ctc_decoder_free (recogniser->decoder);
   rnnc_ctc_decoder_free (recogniser->again);
   g_clear_pointer (&recogniser->phrases, rnnc_phrase_list_unref);
+  g_clear_pointer (&recogniser->own_phrases, rnnc_phrase_list_unref);
   g_clear_pointer (&recogniser->hot_words, rnnc_hot_words_unref);
   g_clear_pointer (&recogniser->language, rnnc_language_model_unref);
   rnnc_alphabet_clear (&recogniser->alphabet);
@@ -183,8 +192,9 @@ needs_other_search (const RnncRecogniser *recogniser,
     const RnncTranscriberOptions *options, guint capacity)
 {
   const RnncTranscriberOptions *old = &recogniser->options;
+  gboolean is_first = recogniser->capacity == 0 && recogniser->phrases != NULL;
 
-  return old->beam_width != options->beam_width
+  return is_first || old->beam_width != options->beam_width
       || old->alternatives != options->alternatives
       || old->language_weight != options->language_weight
       || old->word_bonus != options->word_bonus
@@ -221,6 +231,8 @@ void
 rnnc_recogniser_set_phrases (RnncRecogniser *recogniser,
     RnncPhraseList *phrases, gboolean open)
 {
+  if (phrases == NULL)
+    phrases = recogniser->own_phrases;
   g_clear_pointer (&recogniser->phrases, rnnc_phrase_list_unref);
   recogniser->phrases = phrases ? rnnc_phrase_list_ref (phrases) : NULL;
   equip (recogniser, open);

@@ -17,7 +17,8 @@ typedef struct _RnncRecogniser RnncRecogniser;
  * heard again to begin earlier. */
 #define RNNC_RECOGNISER_SPARE 16
 
-RnncRecogniser *rnnc_recogniser_new (RnncModel *model);
+/* %NULL with @error where the phrases of the model's file are wrong. */
+RnncRecogniser *rnnc_recogniser_new (RnncModel *model, GError **error);
 void rnnc_recogniser_free (RnncRecogniser *recogniser);
 
 /**
@@ -30,7 +31,7 @@ void rnnc_recogniser_set_options (RnncRecogniser *recogniser,
     const RnncTranscriberOptions *options, guint capacity, gboolean open);
 /* At once; no utterance is running. */
 void rnnc_recogniser_grow (RnncRecogniser *recogniser, guint capacity);
-/* (nullable): off */
+/* (nullable): off, phrases those of the model */
 void rnnc_recogniser_set_phrases (RnncRecogniser *recogniser,
     RnncPhraseList *phrases, gboolean open);
 void rnnc_recogniser_set_hot_words (RnncRecogniser *recogniser,

@@ -420,10 +420,14 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   RnncTranscriberOptions defaults;
   const RnncLogMelConfig *config;
   RnncTranscriber *transcriber;
+  RnncRecogniser *recogniser;
 
   g_return_val_if_fail (model != NULL, NULL);
 
   if (!check_model (model, error))
+    return NULL;
+  recogniser = rnnc_recogniser_new (model, error);
+  if (recogniser == NULL)
     return NULL;
   config = &rnnc_model_frontend (model)->log_mel;
   transcriber = g_new0 (RnncTranscriber, 1);
@@ -436,7 +440,7 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->centre = config->window;
   transcriber->limit = G_MAXUINT64;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
-  transcriber->recogniser = rnnc_recogniser_new (model);
+  transcriber->recogniser = recogniser;
   transcriber->silence = g_new (float, rnnc_model_output_size (model));
   for (gsize i = 0; i < rnnc_model_output_size (model); i++)
     transcriber->silence[i]

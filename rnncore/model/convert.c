@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A model written again with weights of another storage type, or another
- * vocabulary. */
+ * A model written again with weights of another storage type, another
+ * vocabulary or other phrases. */
 #include <string.h>
 
 #include "rnncore/decode/vocabulary.h"
 #include "rnncore/layers/layer-spec.h"
 #include "rnncore/model/model-files.h"
 #include "rnncore/model/model-private.h"
+#include "rnncore/rnnc-decoding.h"
 
 typedef struct {
   const RnncModelFiles *files;
@@ -173,44 +174,79 @@ copy_member (JsonObject *json, const char *name, JsonNode *node, gpointer copy)
   json_object_set_member (copy, name, json_node_copy (node));
 }
 
-static char *
-with_vocabulary (JsonObject *json, const char *words)
+static gboolean
+check_text (RnncModel *model, const char *text, const char *task,
+    const char *member, GError **error)
 {
-  g_autofree char *tidied = tidy (words);
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *copy = json_object_new ();
+  if (strcmp (rnnc_model_task (model), task) != 0)
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
+        "%s: %s: only models of task \"%s\" have it, its task is \"%s\"",
+        rnnc_model_path (model), member, task, rnnc_model_task (model));
+  else if (!g_utf8_validate (text, -1, NULL))
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT, "%s: %s: not UTF-8",
+        rnnc_model_path (model), member);
+  else
+    return TRUE;
+  return FALSE;
+}
 
-  json_object_foreach_member (json, copy_member, copy);
-  json_object_set_string_member (copy, "vocabulary", tidied);
-  json_node_take_object (node, copy);
-  return json_to_string (node, FALSE);
+static gboolean
+set_vocabulary (JsonObject *json, RnncModel *model, const char *words,
+    GError **error)
+{
+  g_autoptr (RnncVocabulary) vocabulary = NULL;
+  g_autofree char *tidied = NULL;
+
+  if (!check_text (model, words, "language-model", "vocabulary", error))
+    return FALSE;
+  vocabulary = rnnc_vocabulary_new (words, model, error);
+  if (vocabulary == NULL) {
+    g_prefix_error (error, "%s: ", rnnc_model_path (model));
+    return FALSE;
+  }
+  tidied = tidy (words);
+  json_object_set_string_member (json, "vocabulary", tidied);
+  return TRUE;
+}
+
+static gboolean
+set_phrases (JsonObject *json, RnncModel *model, const char *text,
+    GError **error)
+{
+  g_autoptr (RnncPhraseList) phrases = NULL;
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  if (!check_text (model, text, "speech", "phrases", error))
+    return FALSE;
+  phrases = rnnc_phrase_list_new_from_strings ((const char *const *) lines,
+      model, error);
+  if (phrases == NULL) {
+    g_prefix_error (error, "%s: ", rnnc_model_path (model));
+    return FALSE;
+  }
+  json_object_set_string_member (json, "phrases", text);
+  return TRUE;
 }
 
 /* Returns: (transfer full): the description; %NULL with @error */
 static char *
-describe (RnncModel *model, const char *words, GError **error)
+describe (RnncModel *model, const RnncConversion *conversion, GError **error)
 {
-  g_autoptr (RnncVocabulary) vocabulary = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *copy;
 
-  if (words == NULL)
+  if (conversion->vocabulary == NULL && conversion->phrases == NULL)
     return g_strdup (model->json);
-  if (strcmp (rnnc_model_task (model), "language-model") != 0) {
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-        "%s: a vocabulary is for language models, its task is \"%s\"",
-        rnnc_model_path (model), rnnc_model_task (model));
+  copy = json_object_new ();
+  node = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (node, copy);
+  json_object_foreach_member (model->description->json, copy_member, copy);
+  if ((conversion->vocabulary != NULL
+          && !set_vocabulary (copy, model, conversion->vocabulary, error))
+      || (conversion->phrases != NULL
+          && !set_phrases (copy, model, conversion->phrases, error)))
     return NULL;
-  }
-  if (!g_utf8_validate (words, -1, NULL)) {
-    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
-        "%s: the vocabulary is not UTF-8", rnnc_model_path (model));
-    return NULL;
-  }
-  vocabulary = rnnc_vocabulary_new (words, model, error);
-  if (vocabulary == NULL) {
-    g_prefix_error (error, "%s: ", rnnc_model_path (model));
-    return NULL;
-  }
-  return with_vocabulary (model->description->json, words);
+  return json_to_string (node, FALSE);
 }
 
 gboolean
@@ -230,7 +266,7 @@ rnnc_model_convert (RnncModel *model, const char *output,
         "%s: would be read as a description, not as weights", output);
     return FALSE;
   }
-  json = describe (model, conversion->vocabulary, error);
+  json = describe (model, conversion, error);
   if (json == NULL)
     return FALSE;
   if (rnnc_model_files_open (&files, model->path, error))

@@ -327,6 +327,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   JsonObject *frontend = NULL;
   JsonArray *layers = NULL;
   const char *task = NULL, *language = "", *vocabulary = NULL;
+  const char *phrases = NULL;
   guint format = 0;
 
   for (guint i = 0; required[i] != NULL; i++) {
@@ -345,6 +346,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   if (!rnnc_json_get_string (json, origin, "task", &task, error)
       || !rnnc_json_get_string (json, origin, "language", &language, error)
       || !rnnc_json_get_string (json, origin, "vocabulary", &vocabulary, error)
+      || !rnnc_json_get_string (json, origin, "phrases", &phrases, error)
       || !rnnc_json_get_boolean (json, origin, "continuous",
           &description->continuous, error)
       || !rnnc_json_get_double (json, origin, "window", 0, 3600,
@@ -358,6 +360,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   description->task = g_strdup (task);
   description->language = g_strdup (language);
   description->vocabulary = g_strdup (vocabulary);
+  description->phrases = g_strdup (phrases);
   rnnc_frontend_config_shape (&description->frontend, &description->input);
   description->layers = rnnc_layer_specs_parse (layers, layers_path,
       &description->input, error);
@@ -402,6 +405,7 @@ rnnc_description_free (RnncDescription *description)
   g_free (description->task);
   g_free (description->language);
   g_free (description->vocabulary);
+  g_free (description->phrases);
   rnnc_frontend_config_clear (&description->frontend);
   g_clear_pointer (&description->layers, g_ptr_array_unref);
   g_strfreev (description->labels);

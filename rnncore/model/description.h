@@ -33,6 +33,7 @@ typedef struct {
   double window; /* s: what a many-to-one model saw in training; 0: not said */
   RnncSpotting spotting;
   gboolean continuous; /* its core goes on from utterance to utterance */
+  char *phrases;       /* lines of the phrase list to be held to; (nullable) */
   char *vocabulary;    /* words, a space between them; (nullable) */
   JsonObject *json;    /* all of it */
 } RnncDescription;

@@ -2,6 +2,7 @@
  *
  * What `rnncore info` prints. */
 #include "rnncore/model/model-private.h"
+#include "rnncore/rnnc-decoding.h"
 
 static char *
 format_shape (const RnncShape *shape)
@@ -142,6 +143,17 @@ append_labels (GString *text, const RnncDescription *description)
   g_string_append_c (text, '\n');
 }
 
+/* Those that cannot be read are told when they are used. */
+static void
+append_phrases (GString *text, RnncModel *model)
+{
+  g_autoptr (RnncPhraseList) phrases = NULL;
+
+  if (rnnc_phrase_list_load_own (model, &phrases, NULL))
+    g_string_append_printf (text, "phrases     %u\n",
+        rnnc_phrase_list_n_phrases (phrases));
+}
+
 static void
 append_vocabulary (GString *text, const char *words)
 {
@@ -214,6 +226,10 @@ rnnc_model_summary (RnncModel *model)
   append_labels (text, description);
   if (description->vocabulary != NULL)
     append_vocabulary (text, description->vocabulary);
+  if (description->phrases != NULL)
+    append_phrases (text, model);
+  if (description->continuous)
+    g_string_append (text, "state       goes on from utterance to utterance\n");
   append_provenance (text, description->json);
   return g_string_free (text, FALSE);
 }

@@ -16,14 +16,16 @@ static const char *const labels[] = { "_", " ", "a", "b", "c", "d", "'", NULL };
 
 #define N_LABELS 7
 
+static const char description[]
+    = "{'format':1,'task':'speech','frontend':{'type':'none','features':3},"
+      "'layers':[{'type':'dense','name':'d','units':7},"
+      "{'type':'log-softmax'}],"
+      "'labels':['<blank>',' ','a','b','c','d','\\u00e7'],'blank':0}";
+
 static RnncModel *
 speech_model (void)
 {
-  return random_model_from_text (
-      "{'format':1,'task':'speech','frontend':{'type':'none','features':3},"
-      "'layers':[{'type':'dense','name':'d','units':7},"
-      "{'type':'log-softmax'}],"
-      "'labels':['<blank>',' ','a','b','c','d','\\u00e7'],'blank':0}");
+  return random_model_from_text (description);
 }
 
 /* --- files ---------------------------------------------------------------- */
@@ -50,6 +52,8 @@ static const File phrase_files[] = {
   { "said-twice", "ab\nab\nba\n", 0, 2 },
   { "longest", LONG_250 "abcd", 0, 1 },
   { "list", "<x> = a | b c\n<x-2>=d\nab <x> cd\n<x><x-2>+\n", 0, 2 },
+  { "unwanted", "ab\n! cd\n!da\n", 0, 3 },
+  { "nothing-unwanted", "ab\n!\n", 0, 0, ":2: no phrase behind \"!\"" },
   { "empty", "", 0, 0, ": no phrases" },
   { "comments-alone", "# a\n\n", 0, 0, ": no phrases" },
   { "lists-alone", "<x> = a\n", 0, 0, ": no phrases" },
@@ -411,6 +415,75 @@ test_all_paths (void)
   rnnc_alphabet_clear (&alphabet);
 }
 
+/* Into a model's file and out of it; what cannot be is refused. */
+static void
+test_conversion (void)
+{
+  static const char text[] = "# own\nab\n<x> = c | d\n! <x>+\n";
+  g_autofree char *folder = g_dir_make_tmp ("rnncore-phrases-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "x.safetensors", NULL);
+  g_autofree char *json = g_strdelimit (g_strdup (description), "'", '"');
+  g_autoptr (RnncPhraseList) own = NULL;
+  g_autoptr (RnncModel) model = NULL, converted = NULL;
+  g_autofree char *summary = NULL;
+  RnncConversion conversion = { RNNC_STORAGE_F16, .phrases = text };
+  GError *error = NULL;
+
+  g_assert_true (random_model_write (path, json, G_MAXSIZE, TRUE));
+  model = rnnc_model_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (rnnc_phrase_list_load_own (model, &own, &error));
+  g_assert_null (own);
+  rnnc_model_convert (model, path, &conversion, &error);
+  g_assert_no_error (error);
+  converted = rnnc_model_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (rnnc_phrase_list_load_own (converted, &own, &error));
+  g_assert_cmpuint (rnnc_phrase_list_n_phrases (own), ==, 2);
+  g_assert_cmpuint (rnnc_phrase_list_line (own, 0), ==, 2);
+  summary = rnnc_model_summary (converted);
+  g_assert_nonnull (strstr (summary, "phrases     2\n"));
+
+  conversion.phrases = "ab\nabe\n";
+  g_assert_false (rnnc_model_convert (converted, path, &conversion, &error));
+  g_assert_error (error, RNNC_ERROR, RNNC_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, ":2: the model has no letter"));
+  g_clear_error (&error);
+  conversion.phrases = "ab\xff";
+  g_assert_false (rnnc_model_convert (converted, path, &conversion, &error));
+  g_assert_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT);
+  g_clear_error (&error);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+/* What can be heard, where that is single words. */
+static void
+test_dup_words (void)
+{
+  static const char *const lines[][5] = {
+    { "<x> = ab | cd", "<x>+", "da", "! b", NULL },
+    { "ab", "da", "! cd ab", NULL },
+    { "ab cd", "da", NULL },
+    { "<x> = ab | cd d", "<x>", NULL },
+  };
+  static const char *const words[] = { "ab cd da", "ab da", NULL, NULL };
+  g_autoptr (RnncModel) model = speech_model ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    GError *error = NULL;
+    g_autoptr (RnncPhraseList) phrases
+        = rnnc_phrase_list_new_from_strings (lines[i], model, &error);
+    g_auto (GStrv) found = NULL;
+    g_autofree char *joined = NULL;
+
+    g_assert_no_error (error);
+    found = rnnc_phrase_list_dup_words (phrases);
+    joined = found != NULL ? g_strjoinv (" ", found) : NULL;
+    g_assert_cmpstr (joined, ==, words[i]);
+  }
+}
+
 /* --- noise ---------------------------------------------------------------- */
 
 /* Random letters are none of the phrases; phrases with a wrong letter in five
@@ -514,6 +587,8 @@ main (int argc, char *argv[])
     g_test_add_data_func (path, &heard[i], test_heard);
   }
   g_test_add_func ("/decode/phrases/all-paths", test_all_paths);
+  g_test_add_func ("/decode/phrases/conversion", test_conversion);
+  g_test_add_func ("/decode/phrases/dup-words", test_dup_words);
   g_test_add_func ("/decode/phrases/rates", test_rates);
   g_test_add_func ("/decode/phrases/crowd", test_crowd);
   g_test_add_func ("/decode/phrases/words", test_words);

@@ -480,6 +480,79 @@ test_changes (void)
   session_free (session);
 }
 
+/* What is heard as an unwanted phrase is none of the others. */
+static void
+test_unwanted (void)
+{
+  static const char *const without[] = { "ab", "cd", NULL };
+  static const char *const with[] = { "ab", "! abc", "cd", "! a", NULL };
+  Session *session = session_new (&settings[0]);
+
+  set_phrases (session, without);
+  push (session, "abc____cd____ab____a____", 160);
+  flush (session);
+  g_assert_cmpstr (session->finals->str, ==, "ab|cd|ab");
+  g_string_truncate (session->finals, 0);
+  set_phrases (session, with);
+  push (session, "abc____cd____ab____a____", 160);
+  flush (session);
+  g_assert_cmpstr (session->finals->str, ==, "cd|ab");
+  session_free (session);
+}
+
+/* (transfer full): of the toy model, with phrases */
+static char *
+describe_with (const char *phrases)
+{
+  g_autofree char *description = toy_speech_description ();
+  g_auto (GStrv) parts = g_strsplit (description, "\"labels\"", 2);
+
+  return g_strconcat (parts[0], "\"phrases\":\"", phrases, "\",\"labels\"",
+      parts[1], NULL);
+}
+
+/* The model's own phrases, those of a list in their place, its own again. */
+static void
+test_own_phrases (void)
+{
+  static const char *const others[] = { "da", NULL };
+  g_autofree char *description = describe_with ("# own\\n! bc\\nab\\ncd");
+  RnncTranscriberOptions options = options_of (&settings[0]);
+  Session *session = session_new (&settings[0]);
+  GError *error = NULL;
+
+  rnnc_model_unref (session->model);
+  session->model = toy_speech_model (description, &error);
+  g_assert_no_error (error);
+  rnnc_transcriber_free (session->transcriber);
+  session->transcriber = rnnc_transcriber_new (session->model, &options,
+      on_transcript, session, &error);
+  g_assert_no_error (error);
+  push (session, "ab____bc____cd____da____", 160);
+  set_phrases (session, others);
+  push (session, "ab____cd____da____", 160);
+  rnnc_transcriber_set_phrases (session->transcriber, NULL);
+  push (session, "da____ab____", 160);
+  flush (session);
+  g_assert_cmpstr (session->finals->str, ==, "ab|cd|da|ab");
+  g_assert_nonnull (strstr (session->all->str, "final 0 1 ab"));
+  session_free (session);
+}
+
+/* A description by hand may hold what convert refuses. */
+static void
+test_bad_own_phrases (void)
+{
+  g_autofree char *bad = describe_with ("ab\\nxy");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnncModel) model = toy_speech_model (bad, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (rnnc_transcriber_new (model, NULL, NULL, NULL, &error));
+  g_assert_error (error, RNNC_ERROR, RNNC_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, ":2: the model has no letter"));
+}
+
 /* Options change while an utterance is running; it may be longer than what the
  * search has room for. */
 static void
@@ -578,6 +651,9 @@ main (int argc, char *argv[])
   add_tests ("decode", 0, n, test_decode);
   add_tests ("whole", 0, 4, test_whole);
   g_test_add_func ("/decode/search/changes", test_changes);
+  g_test_add_func ("/decode/search/unwanted-phrases", test_unwanted);
+  g_test_add_func ("/decode/search/own-phrases", test_own_phrases);
+  g_test_add_func ("/decode/search/bad-own-phrases", test_bad_own_phrases);
   g_test_add_func ("/decode/search/confidence", test_confidence);
   g_test_add_func ("/decode/search/hot-words", test_hot_words);
   g_test_add_func ("/decode/search/set-options", test_set_options);

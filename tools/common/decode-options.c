@@ -110,14 +110,23 @@ load_voice_activity (DecodeOptions *options, RnncModel *model, GError **error)
           error);
 }
 
+/* Those that were named, else those of the model. */
+static gboolean
+load_phrases (DecodeOptions *options, RnncModel *model, GError **error)
+{
+  if (options->phrases == NULL)
+    return rnnc_phrase_list_load_own (model, &options->list, error);
+  options->list = rnnc_phrase_list_load (options->phrases, model, error);
+  return options->list != NULL;
+}
+
 static gboolean
 load_language (DecodeOptions *options, RnncModel *model, GError **error)
 {
   g_autofree char *path = NULL;
 
   if (options->language == NULL) {
-    if (options->wants_default && options->phrases == NULL
-        && options->beam != 1)
+    if (options->wants_default && options->list == NULL && options->beam != 1)
       return rnnc_language_model_load_default (model, &options->language_model,
           error);
     return TRUE;
@@ -135,16 +144,12 @@ load_language (DecodeOptions *options, RnncModel *model, GError **error)
 gboolean
 decode_options_load (DecodeOptions *options, RnncModel *model, GError **error)
 {
-  if (!load_language (options, model, error))
+  if (!load_phrases (options, model, error)
+      || !load_language (options, model, error))
     return FALSE;
   if (options->hot_words != NULL) {
     options->words = rnnc_hot_words_load (options->hot_words, model, error);
     if (options->words == NULL)
-      return FALSE;
-  }
-  if (options->phrases != NULL) {
-    options->list = rnnc_phrase_list_load (options->phrases, model, error);
-    if (options->list == NULL)
       return FALSE;
   }
   return options->voice_activity == NULL
