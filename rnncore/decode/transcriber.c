@@ -7,6 +7,7 @@
 #include "rnncore/decode/hot-words.h"
 #include "rnncore/decode/phrase-list.h"
 #include "rnncore/decode/recogniser.h"
+#include "rnncore/decode/transcriber-model.h"
 #include "rnncore/decode/voice-gate.h"
 #include "rnncore/decode/whole.h"
 #include "rnncore/model/model-private.h"
@@ -26,6 +27,11 @@
 /* ms of silence behind the end: enough for the last word; at twice as much no
  * more words were found. */
 #define TAIL 150
+
+/* ns without a letter behind which a continuous model's core starts afresh. Of
+ * read sentences, spelled words and both by turns, with 1.2 and 4 s between
+ * them, 2 s did best (1.2, 1.6 and 3 s: docs/models.md). */
+#define PAUSE (2 * NS_PER_SECOND)
 
 /* ln of the posterior of a letter where nobody speaks. */
 #define UNHEARD -50.0f
@@ -60,6 +66,9 @@ struct _RnncTranscriber {
   guint64 n_samples;       /* since the start */
   guint64 limit;           /* ns: no word ends later */
   guint phase;             /* samples in the block */
+  guint64 pause;           /* frames without a letter behind which the core of
+                              a continuous model starts afresh; 0: another */
+  guint64 quiet;           /* frames since the last letter */
   gboolean core_reset_due; /* after this block, if no letter comes */
   gboolean gate_reset_due;
   guint32 utterance_id;
@@ -303,8 +312,11 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
     rnnc_endpoint_reset (&transcriber->endpoint);
     kind = RNNC_ENDPOINT_LENGTH;
   }
+  transcriber->quiet = letter ? 0 : transcriber->quiet + 1;
   if (letter)
     transcriber->core_reset_due = transcriber->gate_reset_due = FALSE;
+  else if (transcriber->quiet == transcriber->pause)
+    transcriber->core_reset_due = TRUE;
   switch (kind) {
     case RNNC_ENDPOINT_NONE:
       if (transcriber->endpoint.open)
@@ -315,7 +327,7 @@ push_frame (RnncTranscriber *transcriber, const float *log_posteriors)
       break;
     case RNNC_ENDPOINT_SILENCE:
       finish_utterance (transcriber, FALSE);
-      reset_soon (transcriber, !transcriber->model->description->continuous);
+      reset_soon (transcriber, transcriber->pause == 0);
       break;
     case RNNC_ENDPOINT_IDLE:
       rnnc_recogniser_next_utterance (recogniser, FALSE);
@@ -366,53 +378,6 @@ on_outputs (const float *outputs, gsize n_frames, gpointer user_data)
 
 /* --- the object ----------------------------------------------------------- */
 
-static gboolean
-refuse (RnncModel *model, const char *reason, GError **error)
-{
-  g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-      "%s: cannot transcribe with this model: %s", rnnc_model_path (model),
-      reason);
-  return FALSE;
-}
-
-static gboolean
-has_words (RnncModel *model)
-{
-  const RnncDescription *description = model->description;
-
-  if (rnnc_labels_are_words ((const char *const *) description->labels,
-          description->n_labels, description->blank))
-    return TRUE;
-  for (guint i = 0; i < rnnc_model_n_labels (model); i++)
-    if ((gint) i != rnnc_model_blank (model)
-        && strcmp (rnnc_model_label (model, i), " ") == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-check_model (RnncModel *model, GError **error)
-{
-  const GPtrArray *layers = model->description->layers;
-  const RnncLayerSpec *last = g_ptr_array_index (layers, layers->len - 1);
-
-  if (rnnc_model_frontend (model)->type != RNNC_FRONTEND_LOG_MEL)
-    return refuse (model, "its front end is not log-mel", error);
-  if (rnnc_model_is_many_to_one (model))
-    return refuse (model, "it has one output for a whole clip", error);
-  if (rnnc_model_blank (model) < 0)
-    return refuse (model, "it has no CTC blank", error);
-  if (!has_words (model))
-    return refuse (model, "it has no label \" \", and its labels are no words",
-        error);
-  if (rnnc_model_output_size (model) != rnnc_model_n_labels (model))
-    return refuse (model, "its outputs are not as many as its labels", error);
-  if (last->type != RNNC_LAYER_ACTIVATION
-      || last->params.activation != RNNC_ACTIVATION_LOG_SOFTMAX)
-    return refuse (model, "its last layer is not log-softmax", error);
-  return TRUE;
-}
-
 RnncTranscriber *
 rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
     RnncTranscriptFunc func, gpointer user_data, GError **error)
@@ -424,7 +389,7 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
 
   g_return_val_if_fail (model != NULL, NULL);
 
-  if (!check_model (model, error))
+  if (!rnnc_transcriber_check_model (model, error))
     return NULL;
   recogniser = rnnc_recogniser_new (model, error);
   if (recogniser == NULL)
@@ -441,6 +406,8 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
   transcriber->limit = G_MAXUINT64;
   transcriber->block = BLOCK_FRAMES * transcriber->frame_length;
   transcriber->recogniser = recogniser;
+  if (model->description->continuous)
+    transcriber->pause = frames_of_time (transcriber, PAUSE);
   transcriber->silence = g_new (float, rnnc_model_output_size (model));
   for (gsize i = 0; i < rnnc_model_output_size (model); i++)
     transcriber->silence[i]
@@ -675,6 +642,7 @@ restart (RnncTranscriber *transcriber)
   transcriber->n_samples = 0;
   transcriber->limit = G_MAXUINT64;
   transcriber->phase = 0;
+  transcriber->quiet = 0;
   transcriber->core_reset_due = transcriber->gate_reset_due = FALSE;
   transcriber->reported = 0;
   transcriber->next_partial = 0;
