@@ -39,6 +39,7 @@ typedef struct {
   RnncSpelling spelling;
   GHashTable *lists; /* name: GPtrArray of GArray of guint16 */
   GHashTable *known; /* texts of phrases */
+  GHashTable *words; /* those in phrases->words */
   GArray *arcs;      /* Arc */
   /* Of the phrase that is being read: */
   gboolean unwanted;
@@ -224,10 +225,13 @@ note_word (Reader *reader, const char *text, gsize n_bytes)
 
   if (words == NULL || reader->unwanted)
     return;
-  if (strpbrk (word, " \t") != NULL)
+  if (strpbrk (word, " \t") != NULL) {
+    g_hash_table_remove_all (reader->words);
     g_clear_pointer (&reader->phrases->words, g_ptr_array_unref);
-  else if (!g_ptr_array_find_with_equal_func (words, word, g_str_equal, NULL))
+  } else if (!g_hash_table_contains (reader->words, word)) {
+    g_hash_table_add (reader->words, word);
     g_ptr_array_add (words, g_steal_pointer (&word));
+  }
 }
 
 static gboolean
@@ -432,11 +436,13 @@ phrase_list_from_lines (const char *name, const char *const *lines,
   reader.lists = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       (GDestroyNotify) g_ptr_array_unref);
   reader.known = g_hash_table_new (g_str_hash, g_str_equal);
+  reader.words = g_hash_table_new (g_str_hash, g_str_equal);
   reader.arcs = g_array_new (FALSE, FALSE, sizeof (Arc));
   reader.ends = g_array_new (FALSE, FALSE, sizeof (guint32));
   ok = read_lines (&reader, name, lines, error);
   g_hash_table_unref (reader.lists);
   g_hash_table_unref (reader.known);
+  g_hash_table_unref (reader.words);
   g_array_unref (reader.arcs);
   g_array_unref (reader.ends);
   return ok ? g_steal_pointer (&phrases) : NULL;

@@ -290,7 +290,7 @@ maybe_report_partial (RnncTranscriber *transcriber)
 static void
 reset_soon (RnncTranscriber *transcriber, gboolean core)
 {
-  transcriber->core_reset_due = core;
+  transcriber->core_reset_due |= core;
   transcriber->gate_reset_due = transcriber->gate != NULL;
 }
 

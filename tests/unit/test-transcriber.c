@@ -417,6 +417,18 @@ test_continuous_core (void)
   g_assert_cmpfloat (confidences[2], <, confidences[1] - 0.001);
   g_assert_cmpfloat (confidences[3], >, confidences[1]);
   session_free (session);
+
+  /* An endpoint in the same frame takes nothing of it. */
+  options.endpoint_silence = 2000 * MS;
+  model = toy_speech_model (continuous, &error);
+  g_assert_no_error (error);
+  session = session_new_for (model, &options);
+  session_push (session, script, 100);
+  session_flush (session);
+  assert_texts (session, TRUE, "aaa|a");
+  g_assert_cmpfloat (nth_final (session, 1)->confidence, >,
+      nth_final (session, 0)->confidence);
+  session_free (session);
 }
 
 static void
