@@ -29,7 +29,11 @@ class Augmenter:
     """settings: a recipe's "augment"; noises and rooms: lists of float arrays;
     coloured: share of the noise that is made here, white to brown."""
 
+    KEYS = {"speed", "gain", "pad", "noise", "room", "band", "companding", "clipping", "time-masks", "frequency-masks"}
+
     def __init__(self, settings, noises, rooms, coloured, device):
+        if set(settings) - self.KEYS:
+            raise SystemExit(f"augment: {', '.join(sorted(set(settings) - self.KEYS))}: not known here")
         self.set = settings
         self.share_coloured = coloured
         self.device = device
