@@ -15,10 +15,15 @@ G_BEGIN_DECLS
  * @blank: which of them is the blank; -1: none
  *
  * Whether each label is a word: no label is " ", and one has more than one
- * character. Such a model hears these words and nothing else.
+ * character. Such a model hears these words and nothing else, save what
+ * yields nothing (rnnc_label_is_silent()).
  */
 RNNC_API gboolean rnnc_labels_are_words (const char *const *labels,
     guint n_labels, gint blank);
+/* Whether a label of such a model is heard, so that its sound is taken for no
+ * other word, but yields nothing: "!" and what it hears, as "!house", or "!h"
+ * where other words are spelled. */
+RNNC_API gboolean rnnc_label_is_silent (const char *label);
 
 /* --- phrase lists --------------------------------------------------------- */
 

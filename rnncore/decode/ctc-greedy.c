@@ -96,7 +96,7 @@ rnnc_ctc_decoder_push (RnncCtcDecoder *decoder, const float *log_posteriors)
 
   if (best != decoder->last) {
     decoder->sounding = FALSE;
-    if (best == alphabet->space) {
+    if (alphabet->separates[best]) {
       decoder->list.in_word = FALSE;
     } else if (best != alphabet->blank) {
       rnnc_word_list_add (&decoder->list, best, decoder->frame);

@@ -52,7 +52,7 @@ rnnc_letters_release (RnncLetters *letters, guint32 index)
 static void
 write_letter (const RnncLetter *letter, guint64 origin, RnncWordList *list)
 {
-  if (letter->label == list->alphabet->space) {
+  if (list->alphabet->separates[letter->label]) {
     list->in_word = FALSE;
     return;
   }

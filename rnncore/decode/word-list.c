@@ -20,6 +20,12 @@ rnnc_labels_are_words (const char *const *labels, guint n_labels, gint blank)
   return any;
 }
 
+gboolean
+rnnc_label_is_silent (const char *label)
+{
+  return label[0] == '!' && label[1] != '\0';
+}
+
 void
 rnnc_alphabet_init (RnncAlphabet *alphabet, const char *const *labels,
     guint n_labels, guint blank)
@@ -27,12 +33,16 @@ rnnc_alphabet_init (RnncAlphabet *alphabet, const char *const *labels,
   *alphabet = (RnncAlphabet){ n_labels, blank, blank, labels };
   alphabet->words = rnnc_labels_are_words (labels, n_labels, (gint) blank);
   alphabet->label_bytes = g_new0 (gsize, n_labels);
+  alphabet->separates = g_new0 (gboolean, n_labels);
   for (guint i = 0; i < n_labels; i++) {
     alphabet->label_bytes[i] = strlen (labels[i]);
     alphabet->longest_label
         = MAX (alphabet->longest_label, alphabet->label_bytes[i]);
     if (i != blank && strcmp (labels[i], " ") == 0)
       alphabet->space = i;
+    alphabet->separates[i] = i != blank
+        && (i == alphabet->space
+            || (alphabet->words && rnnc_label_is_silent (labels[i])));
   }
 }
 
@@ -40,6 +50,7 @@ void
 rnnc_alphabet_clear (RnncAlphabet *alphabet)
 {
   g_free (alphabet->label_bytes);
+  g_free (alphabet->separates);
 }
 
 void

@@ -24,7 +24,8 @@ typedef struct {
   const char *const *labels; /* lent */
   gsize *label_bytes;
   gsize longest_label;
-  gboolean words; /* each label is one (rnnc_labels_are_words()) */
+  gboolean words;      /* each label is one (rnnc_labels_are_words()) */
+  gboolean *separates; /* the space, and words that yield nothing */
 } RnncAlphabet;
 
 void rnnc_alphabet_init (RnncAlphabet *alphabet, const char *const *labels,

@@ -260,11 +260,15 @@ test_vocal_tract (void)
   }
 }
 
+#define NEUTRAL_VIDEO                                                          \
+  {                                                                            \
+    .zoom = { 1, 1 }, .contrast = { 1, 1 }, .speed = { 1, 1 }                  \
+  }
+
 static void
 test_video_change (void)
 {
-  VideoAugment set
-      = { .zoom = { 1, 1 }, .contrast = { 1, 1 }, .speed = { 1, 1 } };
+  VideoAugment set = NEUTRAL_VIDEO;
   VideoChange change;
   Random random = random_for (1, 2, 3);
   guint8 source[4 * 6];
@@ -272,20 +276,43 @@ test_video_change (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (source); i++)
     source[i] = (guint8) (10 * i);
-  video_change_draw (&set, &random, 6, 4, &change);
+  video_change_draw (&set, &random, "left", 6, 4, &change);
   g_assert_true (video_change_is_neutral (&change));
   video_change_apply (&change, source, 6, 4, 1, target);
   for (guint i = 0; i < G_N_ELEMENTS (source); i++)
     g_assert_cmpuint (target[i], ==, source[i] * 257);
 
-  set.mirror_probability = 1;
-  video_change_draw (&set, &random, 6, 4, &change);
+  set.mirror.probability = 1;
+  video_change_draw (&set, &random, "left", 6, 4, &change);
   g_assert_true (change.mirror);
   video_change_apply (&change, source, 6, 4, 1, target);
   for (guint row = 0; row < 4; row++)
     for (guint column = 0; column < 6; column++)
       g_assert_cmpuint (target[6 * row + column], ==,
           source[6 * row + 5 - column] * 257);
+}
+
+/* Labels that are exchanged by a mirror and by time run backwards, and those
+ * that neither may touch. */
+static void
+test_turns (void)
+{
+  g_autoptr (GHashTable) labels = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) except = g_hash_table_new (g_str_hash, g_str_equal);
+  VideoAugment set = NEUTRAL_VIDEO;
+  VideoChange change;
+  Random random = random_for (1, 2, 3);
+
+  g_hash_table_insert (labels, (gpointer) "left", (gpointer) "right");
+  g_hash_table_add (except, (gpointer) "tick");
+  set.mirror = (VideoTurn){ 1, labels, NULL };
+  set.reverse = (VideoTurn){ 1, NULL, except };
+  video_change_draw (&set, &random, "left", 6, 4, &change);
+  g_assert_true (change.mirror && change.reverse);
+  g_assert_cmpstr (video_change_label (&set, &change, "left"), ==, "right");
+  g_assert_cmpstr (video_change_label (&set, &change, "star"), ==, "star");
+  video_change_draw (&set, &random, "tick", 6, 4, &change);
+  g_assert_true (change.mirror && !change.reverse);
 }
 
 int
@@ -299,5 +326,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/augment/vocal-tract", test_vocal_tract);
   g_test_add_func ("/tools/voice/mark", test_voice);
   g_test_add_func ("/tools/augment/video", test_video_change);
+  g_test_add_func ("/tools/augment/turns", test_turns);
   return g_test_run ();
 }

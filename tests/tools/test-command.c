@@ -511,11 +511,13 @@ test_use (void)
   fixture_end (&fixture);
 }
 
-/* A bright bar that moves left or right: labels come from the manifest. */
+/* A bright bar that moves left or right: labels come from the manifest.
+ * Trained on clips alone that @turn ("mirror", "reverse") made others, with
+ * their labels. */
 static void
-test_gestures (void)
+test_gestures (gconstpointer turn)
 {
-  static const char recipe[]
+  static const char format[]
       = "{\"model\":{\"task\":\"gesture\",\"frontend\":{\"type\":\"video\","
         "\"width\":8,\"height\":4,\"rate\":10,\"difference\":true},"
         "\"layers\":[{\"type\":\"flatten\"},{\"type\":\"gru\","
@@ -523,11 +525,12 @@ test_gestures (void)
         "{\"type\":\"dense\",\"name\":\"head\",\"units\":\"labels\"},"
         "{\"type\":\"log-softmax\"}]},\"data\":{\"train\":["
         "{\"manifest\":\"g.tsv\",\"where\":{\"split\":\"train\"}}]},"
-        "\"augment\":{\"mirror\":{\"probability\":1,"
+        "\"augment\":{\"%s\":{\"probability\":1,"
         "\"labels\":{\"left\":\"right\"}},\"brightness\":0.05,"
         "\"jitter\":0.02},"
         "\"training\":{\"epochs\":30,\"batch-size\":2,"
         "\"learning-rate\":0.01},\"output\":\"g.safetensors\"}";
+  g_autofree char *recipe = g_strdup_printf (format, (const char *) turn);
   Fixture fixture;
   Outcome outcome;
 
@@ -541,7 +544,6 @@ test_gestures (void)
         "right.mkv\ttrain\t1\tright\n");
     fixture_write (&fixture, "g.json", recipe);
     expect (&fixture, 0, "g.safetensors: written", "g.json", NULL, NULL);
-    /* Trained on mirrored clips alone, whose labels are mirrored too. */
     fixture_rnncore (&fixture, &outcome, "eval", "g.safetensors", "g.tsv",
         NULL);
     g_assert_cmpint (outcome.status, ==, 0);
@@ -736,7 +738,10 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/train/undecodable", test_undecodable);
   g_test_add_func ("/tools/train/mistakes", test_mistakes);
   g_test_add_func ("/tools/command/speech", test_use);
-  g_test_add_func ("/tools/command/gestures", test_gestures);
+  g_test_add_data_func ("/tools/command/gestures/mirror", "mirror",
+      test_gestures);
+  g_test_add_data_func ("/tools/command/gestures/reverse", "reverse",
+      test_gestures);
   g_test_add_func ("/tools/command/gesture-windows", test_gesture_windows);
   g_test_add_func ("/tools/command/manifest", test_manifest_command);
   g_test_add_func ("/tools/command/voice", test_voice);

@@ -129,6 +129,28 @@ test_labels (void)
   g_assert_error (error, RNNC_ERROR, RNNC_ERROR_VALUE);
 }
 
+/* Words that are no labels, in the letters that yield nothing. */
+static void
+test_spelled_words (void)
+{
+  static const char *const names[]
+      = { "<blank>", "go", "!g", "!o", "!n", "!\xc3\xa9", NULL };
+  static const guint expected[] = { 1, 3, 4, 2, 3, 4, 5, 1 };
+  g_autoptr (Labels) labels = labels_new (names, 0, NULL);
+  g_autoptr (GArray) targets = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autofree char *text = NULL;
+  g_autofree char *known = labels_known_text (labels, "go on !o go");
+
+  g_assert_true (
+      labels_encode_text (labels, "go on gone\xc3\xa9 go", targets, NULL));
+  g_assert_cmpmem (targets->data, targets->len * sizeof (guint), expected,
+      sizeof expected);
+  text = labels_decode_text (labels,
+      (const guint *) (const void *) targets->data, targets->len);
+  g_assert_cmpstr (text, ==, "go go");
+  g_assert_cmpstr (known, ==, "go go");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -139,5 +161,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/error-rate/interval", test_interval);
   g_test_add_func ("/tools/labels/normalise", test_normalise);
   g_test_add_func ("/tools/labels/text", test_labels);
+  g_test_add_func ("/tools/labels/spelled-words", test_spelled_words);
   return g_test_run ();
 }

@@ -64,6 +64,10 @@ static const struct {
       "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"words\":[\"on\"],"
       "\"frontend\":{},\"layers\":[]}," DATA "}",
       "exclude each other" },
+  { "spelling-alone",
+      "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"spelling\":\"ab\","
+      "\"frontend\":{},\"layers\":[]}," DATA "}",
+      "\"spelling\" goes with \"words\"" },
   { "two-words",
       "{\"model\":{\"task\":\"speech\",\"words\":[\"on\",\"go on\"],"
       "\"frontend\":{},\"layers\":[]}," DATA "}",
@@ -159,6 +163,32 @@ test_good (void)
   fixture_end (&fixture);
 }
 
+/* What the cards of shipped models name is a recipe still. */
+static void
+test_shipped (void)
+{
+  RecipeOverrides overrides = { .data = "/data" };
+  g_autofree char *folder = g_path_get_dirname (g_getenv ("RNNC_TASK_RECIPES"));
+  g_autoptr (GDir) entries = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+  const char *name;
+
+  g_assert_nonnull (entries);
+  while ((name = g_dir_read_name (entries)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (Recipe) recipe = NULL;
+
+    if (!g_str_has_suffix (name, ".json"))
+      continue;
+    recipe = recipe_load (path, &overrides, &error);
+    g_assert_no_error (error);
+    g_assert_nonnull (recipe);
+    n++;
+  }
+  g_assert_cmpuint (n, >, 20);
+}
+
 /* Cut anywhere or with a byte changed: an error or a recipe, never a crash. */
 static void
 test_damaged (void)
@@ -197,6 +227,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_bad);
   }
   g_test_add_func ("/tools/recipe/good", test_good);
+  g_test_add_func ("/tools/recipe/shipped", test_shipped);
   g_test_add_func ("/tools/recipe/damaged", test_damaged);
   return g_test_run ();
 }

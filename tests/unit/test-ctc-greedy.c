@@ -224,6 +224,32 @@ test_full (void)
   rnnc_ctc_decoder_free (decoder);
 }
 
+/* Letters of other words part words, sound like silence, and yield nothing. */
+static void
+test_silent_labels (void)
+{
+  static const char *const words[] = { "_", "go", "stop", "!a", "!go" };
+  static const guint path[] = { 3, 3, 1, 1, 4, 1, 3, 2, 0, 4, 3 };
+  RnncCtcDecoder *decoder
+      = rnnc_ctc_decoder_new (words, G_N_ELEMENTS (words), 0, 3);
+  const RnncCtcWord *heard;
+
+  for (guint t = 0; t < G_N_ELEMENTS (path); t++) {
+    float frame[G_N_ELEMENTS (words)] = { -9, -9, -9, -9, -9 };
+
+    frame[path[t]] = -0.5f;
+    g_assert_cmpint (rnnc_ctc_decoder_push (decoder, frame), ==,
+        path[t] == 1 || path[t] == 2);
+  }
+  g_assert_cmpuint (get_words (decoder, &heard), ==, 3);
+  g_assert_cmpstr (rnnc_ctc_decoder_words (decoder)->text, ==, "go go stop");
+  g_assert_cmpuint (heard[0].start, ==, 2);
+  g_assert_cmpuint (heard[0].end, ==, 4);
+  g_assert_cmpuint (heard[2].start, ==, 7);
+  g_assert_cmpuint (heard[2].end, ==, 8);
+  rnnc_ctc_decoder_free (decoder);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -235,5 +261,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/decode/ctc-greedy/next-utterance", test_next_utterance);
   g_test_add_func ("/decode/ctc-greedy/grow", test_grow);
   g_test_add_func ("/decode/ctc-greedy/full", test_full);
+  g_test_add_func ("/decode/ctc-greedy/silent-labels", test_silent_labels);
   return g_test_run ();
 }

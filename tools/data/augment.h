@@ -34,6 +34,14 @@ typedef struct {
   MaskSettings frequency_masks;
 } AudioAugment;
 
+/* A change that may make another gesture of one: a mirror, time run backwards.
+ */
+typedef struct {
+  double probability;
+  GHashTable *labels; /* label -> label; NULL: labels stay */
+  GHashTable *except; /* set of labels that are never changed so; (nullable) */
+} VideoTurn;
+
 typedef struct {
   double shift; /* share of width and height, at most */
   double zoom[2];
@@ -44,8 +52,8 @@ typedef struct {
   double crop;   /* share of a clip's time cut from its ends, at most */
   double drop;   /* probability of losing a picture */
   double jitter; /* s that a picture comes early or late, at most */
-  double mirror_probability;
-  GHashTable *mirror_labels; /* label -> label; NULL: labels stay */
+  VideoTurn mirror;
+  VideoTurn reverse;
 } VideoAugment;
 
 /* A recording that lasts as long as its owner. */
@@ -82,6 +90,7 @@ void spectrum_augment (const AudioAugment *settings, Random *random,
 /* What is drawn once for a clip. */
 typedef struct {
   gboolean mirror;
+  gboolean reverse; /* the last picture first */
   double matrix[4]; /* from target to source pixels, about the centre */
   double offset[2];
   float brightness;
@@ -90,8 +99,12 @@ typedef struct {
   double begin, end; /* share of the clip that stays */
 } VideoChange;
 
+/* @label: of the clip */
 void video_change_draw (const VideoAugment *settings, Random *random,
-    guint width, guint height, VideoChange *change);
+    const char *label, guint width, guint height, VideoChange *change);
+/* What @label becomes. Lives as long as it and @settings. */
+const char *video_change_label (const VideoAugment *settings,
+    const VideoChange *change, const char *label);
 gboolean video_change_is_neutral (const VideoChange *change);
 
 /**

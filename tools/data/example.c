@@ -268,21 +268,6 @@ append_frames (ExampleMaker *maker, const RnncVideoFrame *frame, guint64 time,
     g_array_append_vals (features, maker->frame, (guint) maker->n_features);
 }
 
-static guint
-mirrored_label (const ExampleMaker *maker, guint label)
-{
-  const ExampleSettings *settings = maker->settings;
-  const char *name = settings->labels->names[label];
-  const char *other;
-  gint found;
-
-  if (settings->video->mirror_labels == NULL)
-    return label;
-  other = g_hash_table_lookup (settings->video->mirror_labels, name);
-  found = other ? labels_find (settings->labels, other, NULL) : -1;
-  return found < 0 ? label : (guint) found;
-}
-
 /* Part of a stream that is made of clips. */
 typedef struct {
   ExampleMaker *maker;
@@ -301,6 +286,18 @@ clip_seconds (const Item *item)
   return (double) (times[item->n_units - 1] - times[0]) / 1e9;
 }
 
+/* When picture @i of those that @change shows is shown, s from the first. */
+static double
+shown_after (const Item *item, const VideoChange *change, gsize i)
+{
+  const guint64 *times = cache_times (item->cache, item->row);
+  gsize last = item->n_units - 1;
+  guint64 time
+      = change->reverse ? times[last] - times[last - i] : times[i] - times[0];
+
+  return (double) time / 1e9 / change->speed;
+}
+
 /* The clip's pictures, the first of them at @begin s. */
 static void
 append_clip (Strip *strip, const Item *item, double begin, gboolean is_last)
@@ -308,14 +305,13 @@ append_clip (Strip *strip, const Item *item, double begin, gboolean is_last)
   const ExampleSettings *settings = strip->maker->settings;
   const RnncVideoConfig *config = &settings->frontend->video;
   const VideoAugment *video = settings->video;
-  const guint64 *times = cache_times (item->cache, item->row);
   const guint8 *pictures = cache_pictures (item->cache, item->row);
   gsize n_bytes
       = (gsize) config->width * config->height * (config->colour ? 3 : 1);
 
   for (gsize i = 0; i < item->n_units; i++) {
-    double time
-        = begin + (double) (times[i] - times[0]) / 1e9 / strip->change->speed;
+    gsize picture = strip->change->reverse ? item->n_units - 1 - i : i;
+    double time = begin + shown_after (item, strip->change, i);
     gboolean dropped
         = video != NULL && random_unit (strip->random) < video->drop;
     gboolean is_last_chance
@@ -327,7 +323,7 @@ append_clip (Strip *strip, const Item *item, double begin, gboolean is_last)
             || (dropped && strip->features->len > 0)))
       continue;
     make_picture (strip->maker, video ? strip->change : NULL,
-        pictures + i * n_bytes, &frame);
+        pictures + picture * n_bytes, &frame);
     if (video != NULL && video->jitter > 0)
       time += random_between (strip->random, -video->jitter, video->jitter)
           / strip->change->speed;
@@ -341,8 +337,16 @@ static void
 append_label (ExampleMaker *maker, const VideoChange *change, guint label,
     GArray *labels)
 {
-  if (change->mirror)
-    label = mirrored_label (maker, label);
+  const ExampleSettings *settings = maker->settings;
+
+  if (settings->video != NULL) {
+    const char *name = video_change_label (settings->video, change,
+        settings->labels->names[label]);
+    gint changed = labels_find (settings->labels, name, NULL);
+
+    if (changed >= 0)
+      label = (guint) changed;
+  }
   g_array_append_val (labels, label);
 }
 
@@ -425,11 +429,8 @@ shown_at (const Item *const *items, const WindowClip *clips, guint n,
   double shown = clips[0].begin;
 
   for (guint c = 0; c < n; c++) {
-    const guint64 *times = cache_times (items[c]->cache, items[c]->row);
-
     for (gsize i = 0; i < items[c]->n_units; i++) {
-      double at = clips[c].begin
-          + (double) (times[i] - times[0]) / 1e9 / change->speed;
+      double at = clips[c].begin + shown_after (items[c], change, i);
 
       if (at <= time)
         shown = at;
@@ -484,8 +485,9 @@ make_video (ExampleMaker *maker, const Plan *plan, const Unit *unit,
     items[i] = dataset_item (settings->dataset,
         g_array_index (plan->members, guint, unit->first + i));
   if (settings->video != NULL)
-    video_change_draw (settings->video, random, config->width, config->height,
-        &change);
+    video_change_draw (settings->video, random,
+        settings->labels->names[item_label (maker, items[0])], config->width,
+        config->height, &change);
   if (unit->window > 0)
     features = make_window (maker, items, &change, random, labels);
   if (features == NULL)

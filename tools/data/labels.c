@@ -24,6 +24,7 @@ labels_new (const char *const *names, gint blank, GError **error)
   labels->words = rnnc_labels_are_words (names, labels->n, blank);
   labels->index = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < labels->n; i++) {
+    labels->spelling |= labels->words && rnnc_label_is_silent (names[i]);
     if (g_hash_table_insert (labels->index, labels->names[i],
             GUINT_TO_POINTER (i + 1)))
       continue;
@@ -34,16 +35,35 @@ labels_new (const char *const *names, gint blank, GError **error)
   return g_steal_pointer (&labels);
 }
 
+/* Letters that are no labels are passed over. */
 static void
-encode_words (const Labels *labels, const char *text, GArray *targets)
+spell_word (const Labels *labels, const char *word, GArray *targets)
+{
+  for (const char *c = word; *c != '\0'; c = g_utf8_next_char (c)) {
+    char letter[8] = "!";
+    gint label;
+
+    memcpy (letter + 1, c, (gsize) (g_utf8_next_char (c) - c));
+    label = labels_find (labels, letter, NULL);
+    if (label >= 0)
+      g_array_append_val (targets, label);
+  }
+}
+
+static void
+encode_words (const Labels *labels, const char *text, gboolean spell,
+    GArray *targets)
 {
   g_auto (GStrv) words = g_strsplit (text, " ", -1);
 
   for (guint i = 0; words[i] != NULL; i++) {
     gint label = labels_find (labels, words[i], NULL);
 
-    if (label >= 0 && label != labels->blank)
+    if (label >= 0 && label != labels->blank
+        && !rnnc_label_is_silent (words[i]))
       g_array_append_val (targets, label);
+    else if (spell)
+      spell_word (labels, words[i], targets);
   }
 }
 
@@ -57,7 +77,7 @@ labels_encode_text (const Labels *labels, const char *text, GArray *targets,
   if (g_str_equal (text, LABELS_SILENCE))
     return TRUE;
   if (labels->words) {
-    encode_words (labels, text, targets);
+    encode_words (labels, text, labels->spelling, targets);
     return TRUE;
   }
   for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c)) {
@@ -102,6 +122,8 @@ labels_decode_text (const Labels *labels, const guint *targets, gsize n)
   for (gsize i = 0; i < n; i++) {
     const char *name = labels->names[targets[i]];
 
+    if (labels->words && rnnc_label_is_silent (name))
+      continue;
     if (g_str_equal (name, " ")
         && (text->len == 0 || text->str[text->len - 1] == ' '))
       continue;
@@ -122,7 +144,7 @@ labels_known_text (const Labels *labels, const char *text)
   if (!labels->words)
     return g_strdup (text);
   targets = g_array_new (FALSE, FALSE, sizeof (guint));
-  encode_words (labels, text, targets);
+  encode_words (labels, text, FALSE, targets);
   return labels_decode_text (labels,
       (const guint *) (const void *) targets->data, targets->len);
 }

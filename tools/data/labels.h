@@ -15,6 +15,7 @@ typedef struct {
   guint n;
   gint blank;        /* -1: none */
   gboolean words;    /* each is one: rnnc_labels_are_words() */
+  gboolean spelling; /* and some are letters of other words: "!a" */
   GHashTable *index; /* name -> index + 1 */
 } Labels;
 
@@ -29,6 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Labels, labels_free)
  *
  * One label a letter; runs of spaces count as one, those at the ends as none.
  * Where labels are words, one label a word, and words that are no labels are
+ * spelled in the letters that yield nothing ("!a") where there are such, or
  * passed over.
  *
  * Returns: %FALSE with @error naming the letter that is no label
@@ -37,7 +39,8 @@ gboolean labels_encode_text (const Labels *labels, const char *text,
     GArray *targets, GError **error);
 /* -1 with @error. */
 gint labels_find (const Labels *labels, const char *name, GError **error);
-/* (transfer full): single spaces, none at the ends. */
+/* (transfer full): single spaces, none at the ends; without labels that yield
+ * nothing. */
 char *labels_decode_text (const Labels *labels, const guint *targets, gsize n);
 /* What a model with these labels can hear of @text: where they are words, only
  * those. (transfer full) */

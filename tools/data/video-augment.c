@@ -1,9 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/data/augment.h"
 
+static gboolean
+draw_turn (const VideoTurn *turn, Random *random, const char *label)
+{
+  gboolean drawn = random_unit (random) < turn->probability;
+
+  return drawn
+      && (turn->except == NULL || !g_hash_table_contains (turn->except, label));
+}
+
+static const char *
+turned_label (const VideoTurn *turn, const char *label)
+{
+  const char *other
+      = turn->labels ? g_hash_table_lookup (turn->labels, label) : NULL;
+
+  return other != NULL ? other : label;
+}
+
+const char *
+video_change_label (const VideoAugment *settings, const VideoChange *change,
+    const char *label)
+{
+  if (change->mirror)
+    label = turned_label (&settings->mirror, label);
+  if (change->reverse)
+    label = turned_label (&settings->reverse, label);
+  return label;
+}
+
 void
-video_change_draw (const VideoAugment *settings, Random *random, guint width,
-    guint height, VideoChange *change)
+video_change_draw (const VideoAugment *settings, Random *random,
+    const char *label, guint width, guint height, VideoChange *change)
 {
   double zoom = random_between (random, settings->zoom[0], settings->zoom[1]);
   double angle
@@ -15,7 +44,7 @@ video_change_draw (const VideoAugment *settings, Random *random, guint width,
       = width * random_between (random, -settings->shift, settings->shift);
   change->offset[1]
       = height * random_between (random, -settings->shift, settings->shift);
-  change->mirror = random_unit (random) < settings->mirror_probability;
+  change->mirror = draw_turn (&settings->mirror, random, label);
   change->matrix[0] = cos (angle) / zoom;
   change->matrix[1] = sin (angle) / zoom;
   change->matrix[2] = -sin (angle) / zoom;
@@ -34,6 +63,7 @@ video_change_draw (const VideoAugment *settings, Random *random, guint width,
   share = random_unit (random);
   change->begin = cut * share;
   change->end = 1.0 - cut * (1.0 - share);
+  change->reverse = draw_turn (&settings->reverse, random, label);
 }
 
 gboolean

@@ -99,41 +99,58 @@ parse_manifest (Recipe *recipe, JsonObject *json, const char *key,
   return *manifest != NULL;
 }
 
+/* @path: "augment." and @name */
 static gboolean
-parse_mirror (Recipe *recipe, JsonObject *json, GError **error)
+parse_exchange (VideoTurn *turn, JsonObject *object, const char *path,
+    GError **error)
 {
-  static const char *const keys[] = { "probability", "labels", NULL };
-  const char *path = "augment.mirror";
-  VideoAugment *video = &recipe->video;
-  JsonObject *object = NULL;
+  g_autofree char *where = g_strconcat (path, ".labels", NULL);
   JsonObject *labels = NULL;
   g_autoptr (GList) names = NULL;
 
-  if (!rnnc_json_get_object (json, "augment", "mirror", &object, error))
+  if (!rnnc_json_get_object (object, path, "labels", &labels, error))
     return FALSE;
-  if (object == NULL)
-    return TRUE;
-  video->mirror_probability = 0.5;
-  if (!rnnc_json_check_keys (object, path, keys, error)
-      || !rnnc_json_get_double (object, path, "probability", 0, 1,
-          &video->mirror_probability, error)
-      || !rnnc_json_get_object (object, path, "labels", &labels, error))
-    return FALSE;
-  video->mirror_labels
+  turn->labels
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   names = labels ? json_object_get_members (labels) : NULL;
   for (GList *name = names; name != NULL; name = name->next) {
     const char *other = NULL;
 
-    if (!rnnc_json_get_string (labels, "augment.mirror.labels", name->data,
-            &other, error))
+    if (!rnnc_json_get_string (labels, where, name->data, &other, error))
       return FALSE;
     /* Both ways. */
-    g_hash_table_insert (video->mirror_labels, g_strdup (name->data),
-        g_strdup (other));
-    g_hash_table_insert (video->mirror_labels, g_strdup (other),
-        g_strdup (name->data));
+    g_hash_table_insert (turn->labels, g_strdup (name->data), g_strdup (other));
+    g_hash_table_insert (turn->labels, g_strdup (other), g_strdup (name->data));
   }
+  return TRUE;
+}
+
+static gboolean
+parse_turn (JsonObject *json, const char *name, VideoTurn *turn, GError **error)
+{
+  static const char *const keys[] = { "probability", "labels", "except", NULL };
+  g_autofree char *path = g_strconcat ("augment.", name, NULL);
+  g_auto (GStrv) except = NULL;
+  JsonObject *object = NULL;
+
+  if (!rnnc_json_get_object (json, "augment", name, &object, error))
+    return FALSE;
+  if (object == NULL)
+    return TRUE;
+  turn->probability = 0.5;
+  if (!rnnc_json_check_keys (object, path, keys, error)
+      || !rnnc_json_get_double (object, path, "probability", 0, 1,
+          &turn->probability, error)
+      || !parse_exchange (turn, object, path, error))
+    return FALSE;
+  if (!json_object_has_member (object, "except"))
+    return TRUE;
+  except = recipe_get_strings (object, path, "except", error);
+  if (except == NULL)
+    return FALSE;
+  turn->except = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; except[i] != NULL; i++)
+    g_hash_table_add (turn->except, g_strdup (except[i]));
   return TRUE;
 }
 
@@ -168,7 +185,7 @@ static gboolean
 parse_video_augment (Recipe *recipe, JsonObject *json, GError **error)
 {
   static const char *const keys[] = { "shift", "zoom", "rotation", "brightness",
-    "contrast", "speed", "crop", "drop", "jitter", "mirror", NULL };
+    "contrast", "speed", "crop", "drop", "jitter", "mirror", "reverse", NULL };
   VideoAugment *video = &recipe->video;
 
   return rnnc_json_check_keys (json, "augment", keys, error)
@@ -189,7 +206,8 @@ parse_video_augment (Recipe *recipe, JsonObject *json, GError **error)
           error)
       && rnnc_json_get_double (json, "augment", "jitter", 0, 10, &video->jitter,
           error)
-      && parse_mirror (recipe, json, error);
+      && parse_turn (json, "mirror", &video->mirror, error)
+      && parse_turn (json, "reverse", &video->reverse, error);
 }
 
 gboolean

@@ -31,6 +31,13 @@ data_source_free (DataSource *source)
   g_free (source);
 }
 
+static void
+clear_turn (VideoTurn *turn)
+{
+  g_clear_pointer (&turn->labels, g_hash_table_unref);
+  g_clear_pointer (&turn->except, g_hash_table_unref);
+}
+
 void
 recipe_free (Recipe *recipe)
 {
@@ -45,7 +52,8 @@ recipe_free (Recipe *recipe)
   g_strfreev (recipe->join.corpora);
   g_free (recipe->audio.noise);
   g_free (recipe->audio.room);
-  g_clear_pointer (&recipe->video.mirror_labels, g_hash_table_unref);
+  clear_turn (&recipe->video.mirror);
+  clear_turn (&recipe->video.reverse);
   g_free (recipe);
 }
 
@@ -101,9 +109,8 @@ recipe_get_range (JsonObject *json, const char *path, const char *key,
   return TRUE;
 }
 
-/* A string or an array of them. (transfer full), NULL with @error */
-static GStrv
-get_strings (JsonObject *json, const char *path, const char *key,
+GStrv
+recipe_get_strings (JsonObject *json, const char *path, const char *key,
     GError **error)
 {
   JsonNode *node = json_object_get_member (json, key);
@@ -148,7 +155,8 @@ parse_conditions (JsonObject *json, const char *path, const char *key,
     return TRUE;
   columns = json_object_get_members (object);
   for (GList *column = columns; column != NULL; column = column->next) {
-    g_auto (GStrv) values = get_strings (object, inner, column->data, error);
+    g_auto (GStrv) values
+        = recipe_get_strings (object, inner, column->data, error);
 
     if (values == NULL)
       return FALSE;
@@ -327,7 +335,7 @@ parse_join (Recipe *recipe, JsonObject *json, GError **error)
     return TRUE;
   if (!rnnc_json_check_keys (json, "join", keys, error)
       || !rnnc_json_require (json, "join", "corpora", error)
-      || !(join->corpora = get_strings (json, "join", "corpora", error))
+      || !(join->corpora = recipe_get_strings (json, "join", "corpora", error))
       || !rnnc_json_get_uints (json, "join", "words", 1, 100, 2, join->words,
           error)
       || !rnnc_json_get_double (json, "join", "share", 0, 1, &join->share,
@@ -412,21 +420,42 @@ parse_data (Recipe *recipe, JsonObject *root, const char *data, GError **error)
 /* --- model
  * ---------------------------------------------------------------------- */
 
-/* "words": ["yes", "no"] becomes labels <blank>, yes, no. */
+/* The letters of "spelling": "abc" as labels !a, !b, !c. */
+static gboolean
+add_spelling (Recipe *recipe, JsonArray *labels, GError **error)
+{
+  const char *letters = NULL;
+
+  if (!rnnc_json_get_string (recipe->model, "model", "spelling", &letters,
+          error))
+    return FALSE;
+  for (const char *c = letters; c != NULL && *c != '\0';
+       c = g_utf8_next_char (c)) {
+    char label[8] = "!";
+
+    memcpy (label + 1, c, (gsize) (g_utf8_next_char (c) - c));
+    json_array_add_string_element (labels, label);
+  }
+  return TRUE;
+}
+
+/* "words": ["yes", "no"] becomes labels <blank>, yes, no; with "spelling" the
+ * letters of other words follow. */
 static gboolean
 resolve_words (Recipe *recipe, GError **error)
 {
   g_auto (GStrv) words = NULL;
-  JsonArray *labels;
+  g_autoptr (JsonArray) labels = NULL;
 
   if (!json_object_has_member (recipe->model, "words"))
-    return TRUE;
+    return !json_object_has_member (recipe->model, "spelling")
+        || fail (error, "model: \"spelling\" goes with \"words\"");
   if (recipe->is_language || json_object_has_member (recipe->model, "letters")
       || json_object_has_member (recipe->model, "labels"))
     return fail (error,
         "model: \"words\", \"letters\" and \"labels\" exclude each other, and "
         "a language model has letters");
-  words = get_strings (recipe->model, "model", "words", error);
+  words = recipe_get_strings (recipe->model, "model", "words", error);
   if (words == NULL)
     return FALSE;
   for (guint i = 0; words[i] != NULL; i++)
@@ -439,9 +468,13 @@ resolve_words (Recipe *recipe, GError **error)
   json_array_add_string_element (labels, "<blank>");
   for (guint i = 0; words[i] != NULL; i++)
     json_array_add_string_element (labels, words[i]);
-  json_object_set_array_member (recipe->model, "labels", labels);
+  if (!add_spelling (recipe, labels, error))
+    return FALSE;
+  json_object_set_array_member (recipe->model, "labels",
+      g_steal_pointer (&labels));
   json_object_set_int_member (recipe->model, "blank", 0);
   json_object_remove_member (recipe->model, "words");
+  json_object_remove_member (recipe->model, "spelling");
   recipe->has_letters = TRUE;
   return TRUE;
 }
@@ -590,9 +623,10 @@ resolve_voice (Recipe *recipe, GError **error)
 static gboolean
 parse_model (Recipe *recipe, JsonObject *root, GError **error)
 {
-  static const char *const keys[] = { "task", "name", "language", "labels",
-    "letters", "words", "blank", "frontend", "layers", "licence", "data",
-    "window", "spotting", "description", "citation", NULL };
+  static const char *const keys[]
+      = { "task", "name", "language", "labels", "letters", "words", "spelling",
+          "blank", "frontend", "layers", "licence", "data", "window",
+          "spotting", "description", "citation", "continuous", NULL };
   JsonObject *json = NULL;
   const char *task = NULL;
   g_autofree char *text = NULL;

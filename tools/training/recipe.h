@@ -112,6 +112,9 @@ recipe_parse_training (Recipe *recipe, JsonObject *json, GError **error);
 /* Relative to the recipe, "${DATA}" replaced. */
 char *recipe_resolve (const Recipe *recipe, const char *path, const char *data,
     GError **error);
+/* A string or an array of them. (transfer full), NULL with @error */
+GStrv recipe_get_strings (JsonObject *json, const char *path, const char *key,
+    GError **error);
 /* [low, high], low <= high; a lone number is both. */
 gboolean recipe_get_range (JsonObject *json, const char *path, const char *key,
     double minimum, double maximum, double range[2], GError **error);
