@@ -6,7 +6,7 @@
 #define RNNC_LANES 16
 #define RNNC_TABLE rnnc_kernels_avx512
 #define RNNC_TABLE_NAME "avx512"
-#define RNNC_TILE_ROWS 12
+#define RNNC_TILE_ROWS 14
 #define RNNC_TILE_SUMS 16
 #define RNNC_HALVES(at)                                                        \
   _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i_u *) (at)))

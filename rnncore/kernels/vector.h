@@ -5,7 +5,7 @@
  *   RNNC_LANES         4, 8 or 16
  *   RNNC_TABLE         the table's name
  *   RNNC_TABLE_NAME    its name for people
- *   RNNC_TILE_ROWS     rows of the tallest matmul tile: 6 or 12
+ *   RNNC_TILE_ROWS     rows of the tallest matmul tile: 6 or 14
  *   RNNC_TILE_SUMS     vectors of sums that the registers hold
  *   RNNC_HALVES        (at): a vector of the binary16 at @at, uint16_t
  *   RNNC_FUSED         (a, b, c): a * b + c of vectors, rounded once
@@ -270,6 +270,13 @@ load_weights (const char *at, const size_t size)
                                    : load ((const float *) at);
 }
 
+/* Rows that are reached from one pointer, itself and its sums with a distance
+ * and twice a distance: so that a tall tile's fit the registers. */
+#define REACH 3
+
+/* Hides from the compiler where a pointer comes from. */
+#define OPAQUE(pointer) __asm__("" : "+r"(pointer))
+
 /* rows x panels outputs; both and the size of a weight are constants where this
  * is inlined, so that the sums live in registers. */
 INLINE void
@@ -280,14 +287,21 @@ tile (const Product *p, const size_t rows, const size_t panels,
   const size_t panel = p->k * RNNC_PANEL * size;
   const char *packed = p->packed;
   const size_t ldx = p->ldx;
+  const size_t n_pointers = (rows + REACH - 1) / REACH;
   Vec sum[RNNC_TILE_SUMS];
 
   UNROLL for (size_t r = 0; r < rows; r++)
       UNROLL for (size_t j = 0; j < width; j++) sum[r * width + j]
       = start (p, r, j * RNNC_LANES);
   for (size_t done = 0; done < p->k; done += p->piece) {
-    const float *x = p->x + done / p->piece * p->ldp;
+    const float *x[RNNC_TILE_SUMS];
 
+    x[0] = p->x + done / p->piece * p->ldp;
+    UNROLL for (size_t g = 1; g < n_pointers; g++)
+    {
+      x[g] = x[g - 1] + REACH * ldx;
+      OPAQUE (x[g]);
+    }
     for (size_t i = 0; i < p->piece; i++, packed += RNNC_PANEL * size) {
       Vec w[8 * PARTS];
 
@@ -296,10 +310,15 @@ tile (const Product *p, const size_t rows, const size_t panels,
           size);
       UNROLL for (size_t r = 0; r < rows; r++)
       {
-        Vec value = spread (x[r * ldx + i]);
+        Vec value = spread (x[r / REACH][r % REACH * ldx]);
 
         UNROLL for (size_t j = 0; j < width; j++) sum[r * width + j]
             = RNNC_FUSED (w[j], value, sum[r * width + j]);
+      }
+      UNROLL for (size_t g = 0; g < n_pointers; g++)
+      {
+        x[g]++;
+        OPAQUE (x[g]);
       }
     }
   }
@@ -366,8 +385,11 @@ DEFINE_BAND (2)
 DEFINE_BAND (3)
 DEFINE_BAND (4)
 DEFINE_BAND (6)
-#if RNNC_TILE_ROWS == 12
+#if RNNC_TILE_ROWS == 14
+DEFINE_BAND (7)
+DEFINE_BAND (8)
 DEFINE_BAND (12)
+DEFINE_BAND (14)
 #endif
 
 typedef struct {
@@ -378,8 +400,11 @@ typedef struct {
 
 /* Tallest first. */
 static const Band bands[] = {
-#if RNNC_TILE_ROWS == 12
+#if RNNC_TILE_ROWS == 14
+  { 14, band_14, half_band_14 },
   { 12, band_12, half_band_12 },
+  { 8, band_8, half_band_8 },
+  { 7, band_7, half_band_7 },
 #endif
   { 6, band_6, half_band_6 },
   { 4, band_4, half_band_4 },
@@ -398,18 +423,24 @@ block_rows (size_t m, size_t k, size_t tallest)
   return rows < tallest ? tallest : rows - rows % tallest;
 }
 
-/* Twelve rows have sums enough with one panel; where there are more, six rows
- * by two panels are faster. */
+/* Where there is more than one panel, half as many rows by two panels are
+ * faster. Of two heights the one that leaves no row over. */
 static const Band *
-tallest_band (const Product *p)
+tallest_band (const Product *p, size_t m)
 {
-  return RNNC_TILE_ROWS == 12 && p->n > RNNC_PANEL ? bands + 1 : bands;
+  const Band *tall = bands;
+
+  if (RNNC_TILE_ROWS == 14) {
+    tall += p->n > RNNC_PANEL ? 2 : 0;
+    tall += m % tall[0].rows > 0 && m % tall[1].rows == 0;
+  }
+  return tall;
 }
 
 static void
 run_bands (Product p, size_t m, const int halves)
 {
-  const Band *tallest = tallest_band (&p), *b = tallest;
+  const Band *tallest = tallest_band (&p, m), *b = tallest;
 
   while (m > 0) {
     size_t rows;

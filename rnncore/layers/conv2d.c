@@ -11,8 +11,9 @@
  * for a weight in the cache to serve many, few enough to stay there. */
 #define BLOCK_WINDOWS 48
 
-/* See reads_in_place(). */
+/* See reads_in_place(): rows of outputs as long, or a multiple of that. */
 #define MIN_ROW_WINDOWS 24
+#define TILE_WINDOWS 7
 
 static gboolean
 conv2d_load (RnncLayer *layer, const RnncTensorSource *source, GError **error)
@@ -57,15 +58,17 @@ block_rows (const RnncLayer *layer)
 }
 
 /* Whether windows are read where they lie, in an image with its padding around
- * it: rows of outputs long enough for a weight to serve many. Others are laid
+ * it: rows of outputs long enough for a weight to serve many, or that are whole
+ * tiles of the product, as those of pictures 224 and 112 wide. Others are laid
  * side by side, those of several rows. */
 static gboolean
 reads_in_place (const RnncLayer *layer)
 {
   const RnncConv2dParams *conv = &layer->spec->params.conv2d;
+  guint width = layer->spec->output.width;
 
   return conv->groups == 1 && conv->dilation[1] == 1
-      && layer->spec->output.width >= MIN_ROW_WINDOWS;
+      && (width >= MIN_ROW_WINDOWS || width % TILE_WINDOWS == 0);
 }
 
 /* Floats in a row of the image with its padding. */
@@ -195,6 +198,14 @@ pad_image (const RnncLayer *layer, const float *image, float *padded)
   memset (padded, 0, below * sizeof *padded);
 }
 
+/* While they are in the nearest cache. */
+static void
+finish_outputs (const RnncLayer *layer, float *out, gsize n_windows)
+{
+  if (layer->has_relu)
+    rnnc_kernels ()->relu (out, n_windows * layer->spec->output.channels);
+}
+
 static void
 run_in_place (const RnncLayer *layer, const float *in, gsize n_frames,
     float *out, float *padded)
@@ -212,6 +223,7 @@ run_in_place (const RnncLayer *layer, const float *in, gsize n_frames,
           padded + (gsize) y * conv->stride[0] * row, conv->stride[1] * n_in,
           conv->kernel[0], conv->dilation[0] * row, out, linear->n,
           output->width, linear->n, conv->kernel[1] * n_in);
+      finish_outputs (layer, out, output->width);
       out += output->width * linear->n;
     }
     in += rnnc_layer_inputs (layer);
@@ -239,6 +251,7 @@ run_side_by_side (const RnncLayer *layer, const float *in, gsize n_frames,
         copy_windows (layer, in, y + i, windows + i * output->width * size);
       rnnc_convolution_run (layer->weights, windows,
           layer->spec->input.channels, size, n_windows, out, gathered);
+      finish_outputs (layer, out, n_windows);
       out += n_windows * output->channels;
     }
     in += rnnc_layer_inputs (layer);
@@ -262,4 +275,5 @@ const RnncLayerClass rnnc_conv2d_class = {
   .fold = rnnc_convolution_fold,
   .forward = conv2d_forward,
   .work_size = conv2d_work_size,
+  .rectifies = TRUE,
 };

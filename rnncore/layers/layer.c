@@ -53,6 +53,36 @@ fold_batch_norms (RnncLayer **layers, guint n_layers)
   }
 }
 
+/* What layer @index reads, past layers that do nothing; RNNC_FRONTEND_FRAME
+ * where that, or what lies between, has other readers. */
+static gint
+sole_source (RnncLayer **layers, guint n_layers, guint index)
+{
+  gint source = layers[index]->spec->sources[0];
+
+  while (source >= 0 && count_readers (layers, n_layers, source) == 1
+      && layers[source]->identity)
+    source = layers[source]->spec->sources[0];
+  return source < 0 || count_readers (layers, n_layers, source) > 1
+      ? RNNC_FRONTEND_FRAME
+      : source;
+}
+
+static void
+fold_relus (RnncLayer **layers, guint n_layers)
+{
+  for (guint i = 1; i < n_layers; i++) {
+    gint source = sole_source (layers, n_layers, i);
+
+    if (layers[i]->spec->type != RNNC_LAYER_ACTIVATION
+        || layers[i]->spec->params.activation != RNNC_ACTIVATION_RELU
+        || source < 0 || !layers[source]->klass->rectifies)
+      continue;
+    layers[source]->has_relu = TRUE;
+    layers[i]->identity = TRUE;
+  }
+}
+
 RnncLayer **
 rnnc_layers_new (GPtrArray *specs, const RnncTensorSource *source,
     guint *n_layers, GError **error)
@@ -73,6 +103,7 @@ rnnc_layers_new (GPtrArray *specs, const RnncTensorSource *source,
     }
   }
   fold_batch_norms (layers, specs->len);
+  fold_relus (layers, specs->len);
   *n_layers = specs->len;
   return layers;
 }

@@ -43,6 +43,7 @@ typedef struct {
       float *out, void *work);
   gsize (*work_size) (const RnncLayer *layer, gsize n_frames);
   gboolean in_place;
+  gboolean rectifies; /* forward ends with a ReLU where the layer has one */
 
   /* Several sequences at once, which lie one after another in @in and @out, the
    * longest first, none empty; (nullable): where that is no faster. */
@@ -74,6 +75,7 @@ struct _RnncLayer {
   const RnncLayerClass *klass;
   const RnncLayerSpec *spec;
   gboolean identity; /* does nothing; is passed over */
+  gboolean has_relu; /* that of a layer behind it, which does nothing then */
   gpointer weights;  /* of the class */
 };
 
@@ -83,7 +85,8 @@ struct _RnncLayer {
  * @n_layers: (out)
  *
  * Loads and packs all weights, and folds batch norms into the convolution or
- * dense layer before them where nothing else reads its output.
+ * dense layer before them, and ReLUs into the convolution inside a frame, where
+ * nothing else reads its output.
  *
  * Returns: (transfer full) (array length=n_layers): a layer a spec, or %NULL
  *   with @error set

@@ -476,6 +476,16 @@ def join_cases():
         {"type": "conv2d", "name": "b", "channels": 5, "kernel": 1,
          "input": "frontend"},
         {"type": "concatenate", "inputs": ["a", "b", "frontend"]}], 3
+    yield "relu-of-two-readers", image(14, 6), [
+        {"type": "conv2d", "name": "a", "channels": 18, "kernel": 3,
+         "padding": 1},
+        {"type": "relu", "name": "r"},
+        {"type": "concatenate", "inputs": ["a", "r"]},
+        {"type": "conv2d", "name": "b", "channels": 20, "kernel": 1},
+        {"type": "batch-norm", "name": "n"}, {"type": "dropout"},
+        {"type": "relu"},
+        {"type": "conv2d", "name": "c", "channels": 3, "kernel": [2, 4]},
+        {"type": "relu"}], 3
     yield "batch-norm-of-two-readers", vector(6), [
         conv("a", "frontend"), {"type": "batch-norm", "name": "n"},
         {"type": "add", "inputs": ["n", "a"]},

@@ -21,20 +21,27 @@ typedef struct {
   gint64 saved; /* us; the last checkpoint */
 } Run;
 
+/* Share of the epochs. */
+static double
+share_done (const Session *session, guint n_batches)
+{
+  const TrainState *state = &session->state;
+
+  return (state->epoch + (double) state->batch / MAX (n_batches, 1))
+      / session->recipe->training.epochs;
+}
+
 static void
 show_progress (Run *run, guint n_batches)
 {
   const Session *session = run->session;
   const TrainState *state = &session->state;
-  double epochs = session->recipe->training.epochs;
-  double done
-      = (state->epoch + (double) state->batch / MAX (n_batches, 1)) / epochs;
   g_autofree char *detail
       = g_strdup_printf (", epoch %u of %u, batch %u of %u, loss %.4f",
           state->epoch + 1, session->recipe->training.epochs, state->batch,
           n_batches, state->loss_sum / MAX (state->batch, 1));
 
-  progress_show (&run->progress, done, detail);
+  progress_show (&run->progress, share_done (session, n_batches), detail);
 }
 
 static gboolean
@@ -346,7 +353,7 @@ session_run (Session *session, GError **error)
   message ("%" G_GSIZE_FORMAT " weights, %u batches an epoch",
       rnnc_trainer_n_parameters (session->trainer), session->n_batches);
   progress_begin (&run.progress, "training",
-      (double) session->state.epoch / training->epochs);
+      share_done (session, session->n_batches));
   while (session->state.epoch < training->epochs) {
     g_autoptr (Plan) plan = NULL;
     Stop stop;
