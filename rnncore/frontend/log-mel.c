@@ -4,6 +4,7 @@
 
 #include <kiss_fftr.h>
 
+#include "rnncore/frontend/level.h"
 #include "rnncore/rnnc-frontend.h"
 
 /* Keeps power and logarithm finite whatever a caller pushes. */
@@ -23,6 +24,8 @@ struct _RnncLogMel {
   guint n_bins;
   float floor;
   gboolean normalised;
+  gboolean raises_quiet;
+  double hop_seconds;
 
   float *hann;    /* [window] */
   float *mean;    /* [mels] */
@@ -38,6 +41,7 @@ struct _RnncLogMel {
   guint filled;
   guint skip;  /* to drop before the next frame, where hop > window */
   gsize fresh; /* since the last whole window */
+  RnncLevel level;
 };
 
 static double
@@ -119,6 +123,9 @@ rnnc_log_mel_new (const RnncLogMelConfig *config)
   mel->n_mels = config->mels;
   mel->n_bins = config->fft / 2 + 1;
   mel->floor = (float) config->floor;
+  mel->raises_quiet = config->raise_quiet;
+  mel->hop_seconds = (double) config->hop / config->rate;
+  rnnc_level_init (&mel->level, mel->hop_seconds);
   mel->hann = g_new (float, config->window);
   for (guint i = 0; i < config->window; i++)
     mel->hann[i] = (float) (0.5 - 0.5 * cos (2.0 * G_PI * i / config->window));
@@ -159,6 +166,7 @@ rnnc_log_mel_reset (RnncLogMel *mel)
   mel->filled = 0;
   mel->skip = 0;
   mel->fresh = 0;
+  rnnc_level_init (&mel->level, mel->hop_seconds);
 }
 
 gsize
@@ -179,6 +187,10 @@ rnnc_log_mel_pending (const RnncLogMel *mel, gsize n_samples)
 static void
 compute_frame (RnncLogMel *mel, float *frame)
 {
+  float factor = mel->raises_quiet
+      ? rnnc_level_push (&mel->level, mel->samples, mel->window)
+      : 1.0f;
+
   for (guint i = 0; i < mel->window; i++)
     mel->windowed[i] = mel->samples[i] * mel->hann[i];
   kiss_fftr (mel->fft, mel->windowed, mel->spectrum);
@@ -191,7 +203,7 @@ compute_frame (RnncLogMel *mel, float *frame)
 
     for (guint k = 0; k < band->n; k++)
       sum += band->weights[k] * mel->power[band->first + k];
-    frame[m] = logf (sum + mel->floor);
+    frame[m] = logf (factor * sum + mel->floor);
   }
   if (!mel->normalised)
     return;

@@ -49,7 +49,7 @@ parse_log_mel (JsonObject *json, const char *path, RnncLogMelConfig *mel,
     GError **error)
 {
   static const char *const keys[] = { "type", "rate", "window", "hop", "fft",
-    "mels", "fmin", "fmax", "floor", "mean", "deviation", NULL };
+    "mels", "fmin", "fmax", "floor", "mean", "deviation", "raise-quiet", NULL };
 
   *mel = (RnncLogMelConfig){ .rate = 16000,
     .window = 400,
@@ -77,7 +77,9 @@ parse_log_mel (JsonObject *json, const char *path, RnncLogMelConfig *mel,
       || !rnnc_json_get_double (json, path, "floor", 1e-12, 1, &mel->floor,
           error)
       || !parse_normalisation (json, path, mel->mels, &mel->mean,
-          &mel->deviation, error))
+          &mel->deviation, error)
+      || !rnnc_json_get_boolean (json, path, "raise-quiet", &mel->raise_quiet,
+          error))
     return FALSE;
   return fft_is_fast (mel->fft)
       || invalid (path, error,

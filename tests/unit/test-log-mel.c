@@ -300,6 +300,70 @@ test_reset (void)
   rnnc_log_mel_free (mel);
 }
 
+/* Words of 0.2 s, as long apart, of a tone of @decibels from full scale; soft
+ * noise beneath. */
+static float *
+make_words (gsize n, double decibels)
+{
+  GRand *rand = g_rand_new_with_seed (7);
+  float *samples = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++) {
+    double word = i / 3200 % 2 * sqrt (2) * pow (10, decibels / 20);
+
+    samples[i] = (float) (word * sin (2 * G_PI * 700 * (double) i / 16000)
+        + 1e-5 * g_rand_double_range (rand, -1, 1));
+  }
+  g_rand_free (rand);
+  return samples;
+}
+
+/* Soft words come to -48 dB, loud ones stay bit for bit, and both at once where
+ * somebody speaks up. */
+static void
+test_raise_quiet (void)
+{
+  const gsize n = 8 * 16000, loud_from = 6 * 16000;
+  const guint late = 550, band = 20; /* a frame within the last soft word */
+  RnncLogMelConfig raising = speech;
+  float *samples = make_words (n, -68), *loud = make_words (n, -20);
+  float *plain, *raised, *pieces;
+  gsize n_frames;
+
+  raising.raise_quiet = TRUE;
+  memcpy (samples + loud_from, loud + loud_from,
+      (n - loud_from) * sizeof *samples);
+  n_frames = run_chunked (&speech, samples, n, n, &plain);
+  g_assert_cmpuint (run_chunked (&raising, samples, n, n, &raised), ==,
+      n_frames);
+  g_assert_cmpuint (run_chunked (&raising, samples, n, 0, &pieces), ==,
+      n_frames);
+  g_assert_cmpmem (raised, n_frames * 80 * sizeof (float), pieces,
+      n_frames * 80 * sizeof (float));
+  /* Not before half a word was heard. */
+  g_assert_cmpmem (raised, 25 * 80 * sizeof (float), plain,
+      25 * 80 * sizeof (float));
+  g_assert_cmpfloat_with_epsilon ((raised[late * 80 + band]
+                                      - plain[late * 80 + band])
+          * 10 / log (10),
+      20, 1.5);
+  /* A loud word's inside, after soft ones. */
+  g_assert_cmpmem (raised + 626 * 80, 10 * 80 * sizeof (float),
+      plain + 626 * 80, 10 * 80 * sizeof (float));
+  g_free (plain);
+  g_free (raised);
+  g_free (pieces);
+
+  run_chunked (&speech, loud, n, n, &plain);
+  run_chunked (&raising, loud, n, n, &raised);
+  g_assert_cmpmem (raised, n_frames * 80 * sizeof (float), plain,
+      n_frames * 80 * sizeof (float));
+  g_free (plain);
+  g_free (raised);
+  g_free (samples);
+  g_free (loud);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -312,5 +376,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/frontend/log-mel/silence", test_silence);
   g_test_add_func ("/frontend/log-mel/not-finite", test_not_finite);
   g_test_add_func ("/frontend/log-mel/reset", test_reset);
+  g_test_add_func ("/frontend/log-mel/raise-quiet", test_raise_quiet);
   return g_test_run ();
 }
