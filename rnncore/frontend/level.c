@@ -9,7 +9,7 @@
 #define SOFT -48.0
 /* No frame is lifted above this: where somebody speaks up, all is as it was at
  * once. */
-#define LOUD -30.0
+#define LOUD -42.0
 #define MOST 40.0 /* dB raised */
 
 /* Speech stands so far out of the noise, dB, and so long, s. */
