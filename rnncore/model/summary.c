@@ -43,8 +43,9 @@ append_frontend (GString *text, const RnncFrontendConfig *config)
       break;
     case RNNC_FRONTEND_LOG_MEL:
       g_string_append_printf (text,
-          "log-mel, %u Hz, window %u, hop %u, %u bands %g..%g Hz\n", mel->rate,
-          mel->window, mel->hop, mel->mels, mel->fmin, mel->fmax);
+          "log-mel, %u Hz, window %u, hop %u, %u bands %g..%g Hz%s\n",
+          mel->rate, mel->window, mel->hop, mel->mels, mel->fmin, mel->fmax,
+          mel->raise_quiet ? ", soft speech raised" : "");
       break;
     case RNNC_FRONTEND_WAVEFORM:
       g_string_append_printf (text,
