@@ -28,8 +28,8 @@ typedef struct {
   float *deviation; /* [mels] or NULL, each > 0 */
   gboolean raise_quiet; /* soft speech is raised, by what was heard of it so
                            far: once loud words stay below -48 dB of full scale
-                           (mean square), to there, by 40 dB at most; what is
-                           louder stays as it is. Default FALSE */
+                           (mean square), to there, by 40 dB at most; a
+                           window above -42 dB stays. Default FALSE */
 } RnncLogMelConfig;
 
 /* Video: area averaging to width x height, values 0..1, sampled at @rate by
