@@ -145,19 +145,23 @@ rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
       * n_sequences * sizeof (float));
 }
 
-/* The state's part of @m independent steps. @gates: [m, gates*hidden] with the
- * input's part; @hidden_part: as large; @h: [m, outputs], @c: [m, hidden]. */
+/* Where the state's part of the gates goes: to the input's, but the GRU's by
+ * itself. */
+static float *
+state_gates (const RnncDirection *direction, float *gates, float *hidden_part)
+{
+  return direction->cell == RNNC_CELL_GRU ? hidden_part : gates;
+}
+
+/* What the gates of @m independent steps make of h and c; as in step(). */
 static void
-step (const RnncDirection *direction, gsize m, float *gates, float *hidden_part,
-    float *h, float *c)
+finish_step (const RnncDirection *direction, gsize m, float *gates,
+    float *hidden_part, float *h, float *c)
 {
   const RnncKernels *kernels = rnnc_kernels ();
   gsize n = direction->hidden, n_out = direction->outputs;
   gsize rows = direction->input.n;
 
-  rnnc_linear_apply (&direction->state, h, n_out,
-      direction->cell == RNNC_CELL_GRU ? hidden_part : gates, rows, m,
-      direction->cell != RNNC_CELL_GRU);
   for (gsize i = 0; i < m; i++) {
     float *row = gates + i * rows;
 
@@ -181,6 +185,52 @@ step (const RnncDirection *direction, gsize m, float *gates, float *hidden_part,
   if (direction->projection.n > 0)
     rnnc_linear_apply (&direction->projection, hidden_part, n, h, n_out, m,
         FALSE);
+}
+
+/* The state's part of @m independent steps. @gates: [m, gates*hidden] with the
+ * input's part; @hidden_part: as large; @h: [m, outputs], @c: [m, hidden]. */
+static void
+step (const RnncDirection *direction, gsize m, float *gates, float *hidden_part,
+    float *h, float *c)
+{
+  rnnc_linear_apply (&direction->state, h, direction->outputs,
+      state_gates (direction, gates, hidden_part), direction->input.n, m,
+      direction->cell != RNNC_CELL_GRU);
+  finish_step (direction, m, gates, hidden_part, h, c);
+}
+
+/* The same of one step behind another: weights that the caches do not hold all
+ * are read to and fro, every other time from the end. */
+static void
+step_back (const RnncDirection *direction, float *gates, float *hidden_part,
+    float *h, float *c)
+{
+  rnnc_linear_apply_back (&direction->state, h,
+      state_gates (direction, gates, hidden_part),
+      direction->cell != RNNC_CELL_GRU);
+  finish_step (direction, 1, gates, hidden_part, h, c);
+}
+
+/* A whole step of one sequence from the end of all its weights: the state's
+ * first. Sums of bytes are the same in either order, those of floats are not,
+ * whose state goes second as ever. */
+static void
+whole_step_back (const RnncDirection *direction, const float *in, float *gates,
+    float *hidden_part, float *h, float *c)
+{
+  gboolean is_gru = direction->cell == RNNC_CELL_GRU;
+  gboolean state_first = is_gru || direction->state.packed_bytes != NULL;
+
+  if (state_first)
+    rnnc_linear_apply_back (&direction->state, h, hidden_part, FALSE);
+  rnnc_linear_apply_back (&direction->input, in, gates, FALSE);
+  if (!state_first) {
+    step_back (direction, gates, hidden_part, h, c);
+    return;
+  }
+  if (!is_gru)
+    rnnc_kernels ()->add (gates, hidden_part, direction->input.n);
+  finish_step (direction, 1, gates, hidden_part, h, c);
 }
 
 gsize
@@ -234,10 +284,18 @@ gather_inputs (const RnncSequence *sequences, gsize n_sequences, gsize n_in,
   return inputs;
 }
 
+/* Whether step @t, behind @n_before others, reads the weights from the end;
+ * those of many sequences do not wait for memory. */
+static gboolean
+is_back (gsize n_before, gsize t, gsize n_sequences)
+{
+  return n_sequences == 1 && (n_before + t) % 2 == 1;
+}
+
 void
 rnnc_direction_run (const RnncDirection *direction,
     const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
-    float *c, gboolean reverse, void *work)
+    float *c, gboolean reverse, gsize n_before, void *work)
 {
   gsize longest = sequences[0].n_frames;
   gsize rows = direction->input.n, n_in = direction->input.k;
@@ -255,10 +313,17 @@ rnnc_direction_run (const RnncDirection *direction,
     n = MIN (longest - done, block);
     in = gather_inputs (sequences, running, n_in, done, n, reverse, inputs,
         &n_rows);
-    rnnc_linear_apply (&direction->input, in, n_in, gates, rows, n_rows, FALSE);
+    if (n_rows > 1 || !is_back (n_before, done, 1))
+      rnnc_linear_apply (&direction->input, in, n_in, gates, rows, n_rows,
+          FALSE);
     for (gsize t = done; t < done + n; t++) {
       running = count_longer (sequences, running, t);
-      step (direction, running, at, hidden_part, h, c);
+      if (!is_back (n_before, t, running))
+        step (direction, running, at, hidden_part, h, c);
+      else if (n_rows > 1)
+        step_back (direction, at, hidden_part, h, c);
+      else
+        whole_step_back (direction, in, at, hidden_part, h, c);
       at += running * rows;
       for (gsize k = 0; k < running; k++) {
         gsize frame = reverse ? sequences[k].n_frames - 1 - t : t;

@@ -40,13 +40,15 @@ gsize rnnc_direction_work_size (const RnncDirection *direction, gsize n_frames,
  * @h: [n_sequences, outputs], carried
  * @c: [n_sequences, hidden], carried (LSTM; others leave it)
  * @reverse: from the last frame to the first
+ * @n_before: steps that ran right before, of which the caches may still hold
+ *   weights; 0: none, or others have run since
  *
  * Step by step, all sequences at a time: one read of the state's weights serves
  * them all. Each has the bits that it has alone.
  */
 void rnnc_direction_run (const RnncDirection *direction,
     const RnncSequence *sequences, gsize n_sequences, gsize ldo, float *h,
-    float *c, gboolean reverse, void *work);
+    float *c, gboolean reverse, gsize n_before, void *work);
 
 /* Bytes of work for at most @n_steps steps of at most @m sequences. */
 gsize rnnc_direction_steps_work (const RnncDirection *direction, gsize n_steps,

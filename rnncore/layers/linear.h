@@ -44,6 +44,11 @@ rnnc_linear_fold (RnncLinear *linear, const float *scale, const float *shift);
 void rnnc_linear_apply (const RnncLinear *linear, const float *x, gsize ldx,
     float *y, gsize ldy, gsize m, gboolean accumulate);
 
+/* One row, the last outputs first: where the weights have just been read from
+ * the beginning, their end is still in the cache. The same bits. */
+void rnnc_linear_apply_back (const RnncLinear *linear, const float *x, float *y,
+    gboolean accumulate);
+
 /* Puts a batch norm into the layer before it, whose class can fold. */
 void rnnc_batch_norm_fold (const RnncLayer *norm, RnncLayer *before);
 

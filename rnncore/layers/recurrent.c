@@ -185,7 +185,7 @@ recurrent_forward_batch (const RnncLayer *layer, const float *in,
           level_inputs (layer, level), to + i * direction_outputs (layer),
           n_out);
       rnnc_direction_run (get_direction (layer, level, i), sequences,
-          n_sequences, n_out, h, c, i == 1, work);
+          n_sequences, n_out, h, c, i == 1, 0, work);
     }
     in = to;
   }
@@ -295,12 +295,16 @@ remember (const RnncLayer *layer, Recent *recent, const float *in,
   }
 }
 
+/* @n_before: frames that went in before */
 static gsize
 push_one_way (const RnncLayer *layer, RecurrentState *state, const float *in,
-    gsize n_frames, float *out)
+    gsize n_frames, gsize n_before, float *out)
 {
   const Recurrent *core = layer->weights;
   gsize n_out = rnnc_layer_outputs (layer);
+
+  if (core->n_levels > 1) /* other levels' weights came between */
+    n_before = 0;
 
   for (guint i = 0; i < core->n_levels; i++) {
     Level *level = &state->levels[i];
@@ -308,7 +312,7 @@ push_one_way (const RnncLayer *layer, RecurrentState *state, const float *in,
     const RnncSequence sequence = { in, n_frames, to };
 
     rnnc_direction_run (get_direction (layer, i, 0), &sequence, 1, n_out,
-        level->h, level->c, FALSE, state->work);
+        level->h, level->c, FALSE, n_before, state->work);
     in = to;
   }
   return n_frames;
@@ -331,7 +335,7 @@ recurrent_replay_core (const RnncLayer *layer, void *memory)
       + (state->recent.n_frames % RNNC_REPLAY_FRAMES + RNNC_REPLAY_FRAMES - n)
           * n_in;
   for (gsize i = 0; i < n; i++)
-    push_one_way (layer, state, frames + i * n_in, 1,
+    push_one_way (layer, state, frames + i * n_in, 1, i,
         state->levels[core->n_levels - 1].outputs);
 }
 
@@ -354,11 +358,11 @@ run_chunk (const RnncLayer *layer, RecurrentState *state, guint index,
     level->outputs + direction_outputs (layer) };
 
   rnnc_direction_run (get_direction (layer, index, 0), &onwards, 1, width,
-      level->h, level->c, FALSE, state->work);
+      level->h, level->c, FALSE, 0, state->work);
   memset (level->back_h, 0, hidden * sizeof (float));
   memset (level->back_c, 0, hidden * sizeof (float));
   rnnc_direction_run (get_direction (layer, index, 1), &back, 1, width,
-      level->back_h, level->back_c, TRUE, state->work);
+      level->back_h, level->back_c, TRUE, 0, state->work);
   level->filled -= n_out;
   memmove (level->frames, level->frames + n_out * level_inputs (layer, index),
       level->filled * level_inputs (layer, index) * sizeof (float));
@@ -395,10 +399,13 @@ static gsize
 recurrent_push (const RnncLayer *layer, void *state, const float *in,
     gsize n_frames, float *out)
 {
+  gsize n_before;
+
   if (params (layer)->bidirectional)
     return push_level (layer, state, 0, in, n_frames, out);
+  n_before = ((RecurrentState *) state)->recent.n_frames;
   remember (layer, &((RecurrentState *) state)->recent, in, n_frames);
-  return push_one_way (layer, state, in, n_frames, out);
+  return push_one_way (layer, state, in, n_frames, n_before, out);
 }
 
 static gsize

@@ -64,6 +64,11 @@ static const Case cases[] = {
   { "gru-2-layers", NULL, "[{'type':'gru','hidden':7,'layers':2}]" },
   { "lstm", NULL, "[{'type':'lstm','hidden':33}]" },
   { "lstm-2-layers", NULL, "[{'type':'lstm','hidden':9,'layers':2}]" },
+  { "lstm-wide", NULL, "[{'type':'lstm','hidden':330}]" },
+  { "lstm-wide-projection", NULL,
+      "[{'type':'lstm','hidden':310,'projection':290}]" },
+  { "gru-wide", NULL, "[{'type':'gru','hidden':340}]" },
+  { "rnn-wide", NULL, "[{'type':'rnn','hidden':700}]" },
   { "lstm-no-bias", NULL, "[{'type':'lstm','hidden':5,'bias':false}]" },
   { "conv1d-dilated", NULL,
       "[{'type':'conv1d','channels':7,'kernel':3,'dilation':5,'left':6,"
