@@ -50,6 +50,8 @@ static const struct {
   { "speech-step", { WORK_SPEECH, 0, 1, 1, STORAGE_F32 } },
   { "speech-step-f16", { WORK_SPEECH, 0, 1, 1, STORAGE_F16 } },
   { "speech-step-int8", { WORK_SPEECH, 0, 1, 1, STORAGE_INT8 } },
+  { "train-lstm-256", { WORK_TRAIN, 256, 200, 16, STORAGE_F32 } },
+  { "train-lstm-512", { WORK_TRAIN, 512, 200, 16, STORAGE_F32 } },
 };
 
 static const char *const storage_names[] = { "f32", "f16", "int8" };
@@ -136,8 +138,16 @@ new_model (const Work *work)
 gboolean
 contender_ours (Contender *contender, const Work *work)
 {
-  Ours *ours = g_new0 (Ours, 1);
+  Ours *ours;
 
+  if (work->kind == WORK_TRAIN) {
+#ifdef RNNC_HAVE_TRAIN
+    return contender_ours_train (contender, work);
+#else
+    return FALSE;
+#endif
+  }
+  ours = g_new0 (Ours, 1);
   ours->model = new_model (work);
   ours->n_frames
       = work->n_frames * (work->kind == WORK_SPEECH ? SPEECH_STRIDE : 1);
@@ -180,12 +190,15 @@ ask_torch (Child *child, guint n)
 static gboolean
 contender_torch (Contender *contender, const Work *work, const char *script)
 {
+  static const char *const kinds[] = { [WORK_LSTM] = "lstm",
+    [WORK_CONV2D] = "conv2d",
+    [WORK_TRAIN] = "train" };
   const char *python = g_getenv ("PYTHON");
   g_autofree char *hidden = g_strdup_printf ("%u", work->hidden);
   g_autofree char *n_frames = g_strdup_printf ("%u", work->n_frames);
   g_autofree char *batch = g_strdup_printf ("%u", work->batch);
   const char *argv[] = { python != NULL ? python : "/usr/bin/python3", script,
-    work->kind == WORK_LSTM ? "lstm" : "conv2d", hidden, n_frames, batch,
+    kinds[work->kind], hidden, n_frames, batch,
     work->storage == STORAGE_INT8 ? "int8" : "f32", NULL };
   const char *probe[] = { argv[0], "-c", "import torch", NULL };
   Child *child = g_new0 (Child, 1);
@@ -278,6 +291,8 @@ run_case (guint index, const char *script)
   guint runs[MAX_CONTENDERS], n = 0;
 
   n += contender_ours (&contenders[n], work);
+  if (n == 0)
+    return;
 #ifdef RNNC_HAVE_ONEDNN
   n += contender_onednn (&contenders[n], work);
 #endif

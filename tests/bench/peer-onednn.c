@@ -9,7 +9,7 @@
 
 #include "tests/bench/peer.h"
 
-#define MAX_ARGUMENTS 12
+#define MAX_ARGUMENTS 24
 
 typedef struct {
   dnnl_primitive_t primitive;
@@ -147,6 +147,82 @@ lstm (Network *network, const Work *work)
   add_argument (step, DNNL_ARG_DST_ITER_C, new_memory (&cell));
 }
 
+/* One direction of time, as the step of a network that is being trained. */
+static dnnl_primitive_desc_t
+add_primitive (Step *step, const dnnl_rnn_desc_t *description,
+    const_dnnl_primitive_desc_t hint)
+{
+  dnnl_primitive_desc_t primitive;
+
+  check (
+      dnnl_primitive_desc_create (&primitive, description, NULL, engine, hint));
+  check (dnnl_primitive_create (&step->primitive, primitive));
+  return primitive;
+}
+
+/* Memory in the layout that @primitive asks for. */
+static dnnl_memory_t
+memory_of (dnnl_primitive_desc_t primitive, dnnl_query_t what, int index)
+{
+  return new_memory (dnnl_primitive_desc_query_md (primitive, what, index));
+}
+
+/* Forward and backward of a batch; neither the weights' change of layout from
+ * one to the other nor the update are in it. */
+static void
+lstm_training (Network *network, const Work *work)
+{
+  const dnnl_dim_t t = work->n_frames, n = work->batch, h = work->hidden;
+  const dnnl_dims_t sequence = { t, n, h }, state = { 1, 1, n, h };
+  const dnnl_dims_t weights = { 1, 1, h, 4, h }, bias = { 1, 1, 4, h };
+  dnnl_memory_desc_t x = describe (3, sequence, dnnl_f32, dnnl_tnc);
+  dnnl_memory_desc_t s = describe (4, state, dnnl_f32, dnnl_ldnc);
+  dnnl_memory_desc_t w = describe (5, weights, dnnl_f32, dnnl_format_tag_any);
+  dnnl_memory_desc_t b = describe (4, bias, dnnl_f32, dnnl_ldgo);
+  const int data[] = { DNNL_ARG_SRC_LAYER, DNNL_ARG_SRC_ITER,
+    DNNL_ARG_SRC_ITER_C, DNNL_ARG_BIAS, DNNL_ARG_DST_LAYER, DNNL_ARG_DST_ITER,
+    DNNL_ARG_DST_ITER_C };
+  const int gradients[] = { DNNL_ARG_DIFF_SRC_LAYER, DNNL_ARG_DIFF_SRC_ITER,
+    DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_BIAS, DNNL_ARG_DIFF_DST_LAYER,
+    DNNL_ARG_DIFF_DST_ITER, DNNL_ARG_DIFF_DST_ITER_C };
+  const dnnl_memory_desc_t *layouts[] = { &x, &s, &s, &b, &x, &s, &s };
+  Step *onwards = &network->steps[network->n_steps++];
+  Step *back = &network->steps[network->n_steps++];
+  dnnl_rnn_desc_t forward, backward;
+  dnnl_primitive_desc_t first, second;
+  dnnl_memory_t workspace;
+
+  check (dnnl_lstm_forward_desc_init (&forward, dnnl_forward_training,
+      dnnl_unidirectional_left2right, &x, &s, &s, &w, &w, &b, &x, &s, &s, 0));
+  check (dnnl_lstm_backward_desc_init (&backward, dnnl_backward,
+      dnnl_unidirectional_left2right, &x, &s, &s, &w, &w, &b, &x, &s, &s, &x,
+      &s, &s, &w, &w, &b, &x, &s, &s, 0));
+  first = add_primitive (onwards, &forward, NULL);
+  second = add_primitive (back, &backward, first);
+  workspace = memory_of (first, dnnl_query_workspace_md, 0);
+  add_argument (onwards, DNNL_ARG_WORKSPACE, workspace);
+  add_argument (back, DNNL_ARG_WORKSPACE, workspace);
+  for (guint i = 0; i < G_N_ELEMENTS (data); i++) {
+    dnnl_memory_t memory = new_memory (layouts[i]);
+
+    add_argument (onwards, data[i], memory);
+    add_argument (back, data[i], memory);
+    add_argument (back, gradients[i], new_memory (layouts[i]));
+  }
+  for (int i = 0; i < 2; i++) {
+    static const int kinds[]
+        = { DNNL_ARG_WEIGHTS_LAYER, DNNL_ARG_WEIGHTS_ITER };
+    static const int changes[]
+        = { DNNL_ARG_DIFF_WEIGHTS_LAYER, DNNL_ARG_DIFF_WEIGHTS_ITER };
+
+    add_argument (onwards, kinds[i],
+        memory_of (first, dnnl_query_weights_md, i));
+    add_argument (back, kinds[i], memory_of (second, dnnl_query_weights_md, i));
+    add_argument (back, changes[i],
+        memory_of (second, dnnl_query_diff_weights_md, i));
+  }
+}
+
 /* @source: layout of the input, which the first layer chooses; its memory */
 static void
 convolution (Network *network, guint index, dnnl_memory_desc_t *source,
@@ -211,6 +287,8 @@ contender_onednn (Contender *contender, const Work *work)
   }
   if (work->kind == WORK_LSTM)
     lstm (network, work);
+  if (work->kind == WORK_TRAIN)
+    lstm_training (network, work);
   for (guint i = 0; work->kind == WORK_CONV2D && i < CONV2D_LAYERS; i++)
     convolution (network, i, &layout, &memory);
   *contender = (Contender){ "onednn", run, network };

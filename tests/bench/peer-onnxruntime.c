@@ -150,6 +150,8 @@ make_values (Session *session, const Work *work)
         session->outputs[i] = new_tensor (onnx_speech_shape (i, FALSE));
       }
       break;
+    case WORK_TRAIN:
+      g_assert_not_reached ();
   }
 }
 
@@ -160,7 +162,8 @@ contender_onnxruntime (Contender *contender, const Work *work)
   gpointer options = NULL;
   GBytes *model;
 
-  if (!open_library () || !CALL (CREATE_SESSION_OPTIONS, (gpointer *), &options)
+  if (work->kind == WORK_TRAIN || !open_library ()
+      || !CALL (CREATE_SESSION_OPTIONS, (gpointer *), &options)
       || !CALL (SET_INTRA_OP_NUM_THREADS, (gpointer, int), options, 1)
       || !CALL (SET_INTER_OP_NUM_THREADS, (gpointer, int), options, 1))
     return FALSE;

@@ -11,8 +11,10 @@ G_BEGIN_DECLS
 typedef enum {
   WORK_LSTM,   /* one layer, as many inputs as hidden units */
   WORK_CONV2D, /* 3-16-32-64-64, 3x3, stride 2, ReLU, on 112x112 */
-  WORK_SPEECH  /* a step of speech-en-streaming: 80 mels, two convolutions over
+  WORK_SPEECH, /* a step of speech-en-streaming: 80 mels, two convolutions over
                   time, four LSTM of 448, 29 labels */
+  WORK_TRAIN   /* a step of training WORK_LSTM: mean squared error, Adam;
+                  oneDNN: forward and backward alone */
 } WorkKind;
 
 /* Of weights. */
@@ -53,6 +55,8 @@ typedef struct {
 /* Each sets @contender, or returns %FALSE where the peer is not there or cannot
  * do it. What it makes lives as long as the program. */
 gboolean contender_ours (Contender *contender, const Work *work);
+/* Of WORK_TRAIN; where librnncore-train is built. */
+gboolean contender_ours_train (Contender *contender, const Work *work);
 gboolean contender_onednn (Contender *contender, const Work *work);
 /* The library at $RNNC_BENCH_ONNXRUNTIME. */
 gboolean contender_onnxruntime (Contender *contender, const Work *work);
