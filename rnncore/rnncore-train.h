@@ -26,7 +26,10 @@ typedef struct {
   const guint *labels;  /* CTC: all targets one after another, none of them
                            the blank; cross entropy per clip: one a sequence;
                            per step: for each sequence, one after another, as
-                           many as rnnc_trainer_output_steps() of its length */
+                           many as rnnc_trainer_output_steps() of its length.
+                           CTC of a network with phones: a sequence's letters
+                           and its phones, each in order; phone k has the
+                           number of letters + k */
   const guint *lengths; /* CTC: labels of each sequence; else NULL */
   const float *values;  /* mean squared error: [output steps, n_sequences,
                            output size], or [n_sequences, output size] */
@@ -40,7 +43,10 @@ typedef enum {
                               a sequence's loss is divided by nothing, the
                               batch's is the mean over its sequences of
                               loss / target length (as PyTorch's "mean"). The
-                              blank is the description's, 0 if it names none */
+                              blank is the description's, 0 if it names none.
+                              With phones beside the labels: the sum of both
+                              losses, of the phones' outputs behind the labels',
+                              whose first is their blank */
   RNNC_LOSS_MSE,           /* mean over all valid values */
 } RnncLoss;
 
@@ -99,8 +105,8 @@ RNNC_API void rnnc_trainer_options_init (RnncTrainerOptions *options);
  * A network with fresh weights: orthogonal recurrent matrices, forget bias 1
  * or as "memory" says,
  * Kaiming-uniform convolutions, Xavier-uniform others. Of @description only
- * "frontend", "layers" and "blank" are read. Cross entropy and CTC need
- * log-softmax as the last layer.
+ * "frontend", "layers", "blank" and "phones" are read. Cross entropy and CTC
+ * need log-softmax as the last layer.
  *
  * A batch's sequences are split evenly over @threads workers; gradients are
  * added in a fixed order, so a run repeats bit for bit with the same number of

@@ -306,15 +306,15 @@ rnnc_recogniser_again (RnncRecogniser *recogniser, const float *frames,
     guint n_frames, guint64 first)
 {
   RnncSearch *search = recogniser->now.search;
-  gsize n_labels = recogniser->alphabet.n_labels;
+  gsize size = rnnc_model_output_size (recogniser->model);
 
   rnnc_ctc_decoder_reset (recogniser->again, first);
   if (search != NULL)
     rnnc_search_restart (search, first, -1);
   for (guint t = 0; t < n_frames; t++) {
-    rnnc_ctc_decoder_push (recogniser->again, frames + t * n_labels);
+    rnnc_ctc_decoder_push (recogniser->again, frames + t * size);
     if (search != NULL)
-      rnnc_search_push (search, frames + t * n_labels);
+      rnnc_search_push (search, frames + t * size);
   }
   recogniser->was_again = TRUE;
 }

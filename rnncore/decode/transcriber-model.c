@@ -45,10 +45,15 @@ rnnc_transcriber_check_model (RnncModel *model, GError **error)
   if (!has_words (model))
     return refuse (model, "it has no label \" \", and its labels are no words",
         error);
-  if (rnnc_model_output_size (model) != rnnc_model_n_labels (model))
+  if (rnnc_model_output_size (model)
+      != rnnc_model_n_labels (model) + model->description->n_phones)
     return refuse (model, "its outputs are not as many as its labels", error);
   if (last->type != RNNC_LAYER_ACTIVATION
       || last->params.activation != RNNC_ACTIVATION_LOG_SOFTMAX)
     return refuse (model, "its last layer is not log-softmax", error);
+  if (last->split
+      != (model->description->n_phones > 0 ? rnnc_model_n_labels (model) : 0))
+    return refuse (model,
+        "its last layer is not split between labels and phones", error);
   return TRUE;
 }

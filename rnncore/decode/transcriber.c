@@ -410,8 +410,10 @@ rnnc_transcriber_new (RnncModel *model, const RnncTranscriberOptions *options,
     transcriber->pause = frames_of_time (transcriber, PAUSE);
   transcriber->silence = g_new (float, rnnc_model_output_size (model));
   for (gsize i = 0; i < rnnc_model_output_size (model); i++)
-    transcriber->silence[i]
-        = (gint) i == rnnc_model_blank (model) ? 0.0f : UNHEARD;
+    transcriber->silence[i] = (gint) i == rnnc_model_blank (model)
+            || i == rnnc_model_n_labels (model)
+        ? 0.0f
+        : UNHEARD;
   rnnc_transcriber_options_init (&defaults);
   rnnc_transcriber_set_options (transcriber,
       options != NULL ? options : &defaults);

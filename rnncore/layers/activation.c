@@ -9,10 +9,15 @@
 
 static void
 each_position (void (*row) (float *x, size_t n), float *x, gsize n,
-    gsize channels)
+    const RnncLayerSpec *spec)
 {
-  for (gsize i = 0; i < n; i += channels)
-    row (x + i, channels);
+  gsize channels = spec->input.channels;
+
+  for (gsize i = 0; i < n; i += channels) {
+    if (spec->split > 0)
+      row (x + i, spec->split);
+    row (x + i + spec->split, channels - spec->split);
+  }
 }
 
 static void
@@ -49,10 +54,10 @@ activation_forward (const RnncLayer *layer, const float *in, gsize n_frames,
       kernels->sigmoid (out, n);
       break;
     case RNNC_ACTIVATION_SOFTMAX:
-      each_position (rnnc_softmax, out, n, layer->spec->input.channels);
+      each_position (rnnc_softmax, out, n, layer->spec);
       break;
     case RNNC_ACTIVATION_LOG_SOFTMAX:
-      each_position (rnnc_log_softmax, out, n, layer->spec->input.channels);
+      each_position (rnnc_log_softmax, out, n, layer->spec);
       break;
     case RNNC_ACTIVATION_LEAKY_RELU:
       leaky_relu (out, n, (float) layer->spec->slope);

@@ -82,6 +82,15 @@ parse_activation (RnncLayerSpec *spec, guint variant, JsonObject *json,
 }
 
 static gboolean
+parse_softmax (RnncLayerSpec *spec, guint variant, JsonObject *json,
+    const char *path, GError **error)
+{
+  spec->params.activation = variant;
+  return rnnc_json_get_uint (json, path, "split", 0, spec->input.channels - 1,
+      &spec->split, error);
+}
+
+static gboolean
 parse_leaky_relu (RnncLayerSpec *spec, guint variant, JsonObject *json,
     const char *path, GError **error)
 {
@@ -168,6 +177,7 @@ static const char *const norm_keys[]
     = { RNNC_LAYER_KEYS, "epsilon", "momentum", NULL };
 static const char *const layer_norm_keys[]
     = { RNNC_LAYER_KEYS, "epsilon", "affine", "bias", NULL };
+static const char *const softmax_keys[] = { RNNC_LAYER_KEYS, "split", NULL };
 static const char *const leaky_keys[] = { RNNC_LAYER_KEYS, "slope", NULL };
 static const char *const dropout_keys[] = { RNNC_LAYER_KEYS, "rate", NULL };
 static const char *const unflatten_keys[]
@@ -188,8 +198,10 @@ const RnncLayerParser rnnc_plain_parsers[] = {
   ACTIVATION ("relu", RNNC_ACTIVATION_RELU),
   ACTIVATION ("tanh", RNNC_ACTIVATION_TANH),
   ACTIVATION ("sigmoid", RNNC_ACTIVATION_SIGMOID),
-  ACTIVATION ("softmax", RNNC_ACTIVATION_SOFTMAX),
-  ACTIVATION ("log-softmax", RNNC_ACTIVATION_LOG_SOFTMAX),
+  { "softmax", RNNC_LAYER_ACTIVATION, RNNC_ACTIVATION_SOFTMAX, softmax_keys,
+      parse_softmax },
+  { "log-softmax", RNNC_LAYER_ACTIVATION, RNNC_ACTIVATION_LOG_SOFTMAX,
+      softmax_keys, parse_softmax },
   ACTIVATION ("gelu", RNNC_ACTIVATION_GELU),
   { "leaky-relu", RNNC_LAYER_ACTIVATION, RNNC_ACTIVATION_LEAKY_RELU, leaky_keys,
       parse_leaky_relu },

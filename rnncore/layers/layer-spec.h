@@ -202,6 +202,8 @@ typedef struct {
   gboolean ended;     /* one output for a whole clip */
   GHashTable *tensor_names; /* (nullable): "weight" -> name in the file */
   double slope;             /* of leaky ReLU */
+  guint split; /* of softmax and log-softmax: channels of the first of two
+                  distributions; 0: all are one */
   union {
     RnncConv1dParams conv1d;
     RnncConv2dParams conv2d;

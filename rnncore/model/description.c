@@ -219,36 +219,60 @@ rnnc_frontend_config_shape (const RnncFrontendConfig *config, RnncShape *shape)
   }
 }
 
+/* @names: (out) (transfer full): NULL where there is no such key */
+static gboolean
+parse_names (JsonObject *json, const char *origin, const char *key,
+    GStrv *names, guint *n_names, GError **error)
+{
+  JsonArray *array = NULL;
+
+  if (!rnnc_json_get_array (json, origin, key, &array, error))
+    return FALSE;
+  if (array == NULL)
+    return TRUE;
+  *n_names = json_array_get_length (array);
+  if (*n_names > MAX_LABELS) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE, "%s: too many %s", origin,
+        key);
+    return FALSE;
+  }
+  *names = g_new0 (char *, *n_names + 1);
+  for (guint i = 0; i < *n_names; i++) {
+    JsonNode *node = json_array_get_element (array, i);
+
+    if (!JSON_NODE_HOLDS_VALUE (node)
+        || json_node_get_value_type (node) != G_TYPE_STRING) {
+      g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+          "%s: \"%s\" are not all strings", origin, key);
+      return FALSE;
+    }
+    (*names)[i] = json_node_dup_string (node);
+  }
+  return TRUE;
+}
+
 static gboolean
 parse_labels (RnncDescription *description, const char *origin, GError **error)
 {
-  JsonArray *labels = NULL;
   guint blank = G_MAXUINT;
 
-  if (!rnnc_json_get_array (description->json, origin, "labels", &labels,
-          error))
-    return FALSE;
-  description->n_labels = json_array_get_length (labels);
-  if (description->n_labels > MAX_LABELS)
-    return invalid (origin, error, "too many labels");
-  description->labels = g_new0 (char *, description->n_labels + 1);
-  for (guint i = 0; i < description->n_labels; i++) {
-    JsonNode *node = json_array_get_element (labels, i);
-
-    if (!JSON_NODE_HOLDS_VALUE (node)
-        || json_node_get_value_type (node) != G_TYPE_STRING)
-      return invalid (origin, error, "\"labels\" are not all strings");
-    description->labels[i] = json_node_dup_string (node);
-  }
-  if (!rnnc_json_get_uint (description->json, origin, "blank", 0,
+  if (!parse_names (description->json, origin, "labels", &description->labels,
+          &description->n_labels, error)
+      || !parse_names (description->json, origin, "phones",
+          &description->phones, &description->n_phones, error)
+      || !rnnc_json_get_uint (description->json, origin, "blank", 0,
           description->n_labels > 0 ? description->n_labels - 1 : 0, &blank,
           error))
     return FALSE;
+  if (description->n_phones == 1
+      || (description->n_phones > 0 && description->n_labels == 0))
+    return invalid (origin, error,
+        "\"phones\" are a blank and others, beside \"labels\"");
   description->blank = blank == G_MAXUINT ? -1 : (gint) blank;
   return TRUE;
 }
 
-/* A network with labels says one number for each. */
+/* A network with labels says one number for each, and for each phone. */
 static gboolean
 check_outputs (const RnncDescription *description, const char *origin,
     GError **error)
@@ -256,12 +280,15 @@ check_outputs (const RnncDescription *description, const char *origin,
   const RnncLayerSpec *last
       = g_ptr_array_index (description->layers, description->layers->len - 1);
   gsize outputs = rnnc_shape_size (&last->output);
+  gsize expected = (gsize) description->n_labels + description->n_phones;
 
-  if (description->n_labels == 0 || outputs == description->n_labels)
+  if (description->n_labels == 0 || outputs == expected)
     return TRUE;
   g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
-      "%s: %u labels, but the last layer gives %" G_GSIZE_FORMAT " numbers",
-      origin, description->n_labels, outputs);
+      "%s: %" G_GSIZE_FORMAT " labels%s, but the last layer gives "
+      "%" G_GSIZE_FORMAT " numbers",
+      origin, expected, description->n_phones > 0 ? " and phones" : "",
+      outputs);
   return FALSE;
 }
 
@@ -411,6 +438,7 @@ rnnc_description_free (RnncDescription *description)
   rnnc_frontend_config_clear (&description->frontend);
   g_clear_pointer (&description->layers, g_ptr_array_unref);
   g_strfreev (description->labels);
+  g_strfreev (description->phones);
   json_object_unref (description->json);
   g_free (description);
 }

@@ -29,7 +29,10 @@ typedef struct {
   GPtrArray *layers; /* RnncLayerSpec */
   GStrv labels;
   guint n_labels;
-  gint blank;    /* -1: none */
+  gint blank;   /* -1: none */
+  GStrv phones; /* of speech, beside its letters: the first is their blank;
+                   (nullable) */
+  guint n_phones;
   double window; /* s: what a many-to-one model saw in training; 0: not said */
   RnncSpotting spotting;
   gboolean continuous; /* its core goes on from utterance to utterance */

@@ -142,6 +142,12 @@ append_labels (GString *text, const RnncDescription *description)
     g_string_append_printf (text, " %s",
         *description->labels[i] == ' ' ? "␣" : description->labels[i]);
   g_string_append_c (text, '\n');
+  if (description->n_phones == 0)
+    return;
+  g_string_append_printf (text, "phones      %u:", description->n_phones);
+  for (guint i = 0; i < description->n_phones; i++)
+    g_string_append_printf (text, " %s", description->phones[i]);
+  g_string_append_c (text, '\n');
 }
 
 /* Those that cannot be read are told when they are used. */

@@ -49,7 +49,9 @@ check_label (const RnncTrainer *trainer, guint label, guint sequence,
         label, n);
     return FALSE;
   }
-  if (trainer->options.loss == RNNC_LOSS_CTC && label == trainer->blank) {
+  if (trainer->options.loss == RNNC_LOSS_CTC
+      && (label == trainer->blank
+          || (trainer->n_phones > 0 && label == n - trainer->n_phones))) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "sequence %u of the batch has the blank among its labels", sequence);
     return FALSE;
@@ -102,6 +104,7 @@ rnnc_batch_share (RnncTrainer *trainer, const RnncBatch *batch)
     trainer->order = g_renew (guint, trainer->order, n);
     trainer->lengths = g_renew (guint, trainer->lengths, n);
     trainer->first_label = g_renew (gsize, trainer->first_label, n);
+    trainer->n_letters = g_renew (guint, trainer->n_letters, n);
     trainer->n_order = n;
   }
   guint *sorted = g_new (guint, n);
@@ -125,6 +128,32 @@ rnnc_batch_share (RnncTrainer *trainer, const RnncBatch *batch)
   g_free (sorted);
 }
 
+/* Each sequence's letters before its phones, which count from 0. */
+static void
+sort_labels (RnncTrainer *trainer, guint n_sequences,
+    const RnncTargets *targets)
+{
+  guint n_letters = trainer->task.n_outputs - trainer->n_phones;
+  gsize total = 0;
+  guint *to;
+  for (guint b = 0; b < n_sequences; b++)
+    total += targets->lengths[b];
+  to = rnnc_buffer_bytes (&trainer->sorted, MAX (total, 1) * sizeof (guint));
+  trainer->task.labels = to;
+  trainer->task.n_letters = trainer->n_letters;
+  for (guint b = 0; b < n_sequences; b++) {
+    const guint *from = targets->labels + trainer->first_label[b];
+    const guint *begin = to;
+    for (guint i = 0; i < targets->lengths[b]; i++)
+      if (from[i] < n_letters)
+        *to++ = from[i];
+    trainer->n_letters[b] = (guint) (to - begin);
+    for (guint i = 0; i < targets->lengths[b]; i++)
+      if (from[i] >= n_letters)
+        *to++ = from[i] - n_letters;
+  }
+}
+
 void
 rnnc_batch_set_targets (RnncTrainer *trainer, const RnncBatch *batch,
     const RnncTargets *targets)
@@ -133,6 +162,9 @@ rnnc_batch_set_targets (RnncTrainer *trainer, const RnncBatch *batch,
   gsize next = 0, n_steps = 0;
   task->loss = trainer->options.loss;
   task->targets = targets;
+  task->labels = targets->labels;
+  task->n_letters = NULL;
+  task->n_phones = trainer->n_phones;
   task->first_label = trainer->first_label;
   task->n_sequences = batch->n_sequences;
   task->n_outputs = (guint) rnnc_network_output_size (trainer->network);
@@ -144,6 +176,8 @@ rnnc_batch_set_targets (RnncTrainer *trainer, const RnncBatch *batch,
       next += n_labels_of (trainer, batch, targets, b);
     n_steps += rnnc_network_output_steps (trainer->network, batch->lengths[b]);
   }
+  if (trainer->n_phones > 0)
+    sort_labels (trainer, batch->n_sequences, targets);
   switch (task->loss) {
     case RNNC_LOSS_CTC:
       task->n_terms = batch->n_sequences;

@@ -12,7 +12,7 @@ typedef struct {
   const real *log_probabilities;
   const gsize *rows;
   guint n_steps;
-  guint n_classes;
+  gsize row;      /* from one step's log probabilities to the next's */
   gsize n_states; /* 2 * labels + 1: blanks between and around the labels */
   gsize stride;
   guint *classes;    /* [n_states] */
@@ -65,7 +65,7 @@ lattice_begin (Lattice *l, const guint *labels, guint n_labels, guint blank,
 static void
 read_emissions (Lattice *l, guint t)
 {
-  const real *row = l->log_probabilities + l->rows[t] * l->n_classes;
+  const real *row = l->log_probabilities + l->rows[t] * l->row;
   for (gsize s = 0; s < l->n_states; s++)
     l->emissions[s] = row[l->classes[s]];
 }
@@ -145,7 +145,7 @@ add_gradient (Lattice *l, double log_probability, double scale, real *gradient)
   if (n > 1)
     beta[n - 2] = 0;
   for (guint t = l->n_steps; t-- > 0;) {
-    real *row = gradient + l->rows[t] * l->n_classes;
+    real *row = gradient + l->rows[t] * l->row;
     occupancy_step (n, alpha_row (l, t), beta, log_probability, l->occupancy);
     for (gsize s = 0; s < n; s++)
       row[l->classes[s]] -= (real) (scale * l->occupancy[s]);
@@ -163,10 +163,10 @@ add_gradient (Lattice *l, double log_probability, double scale, real *gradient)
 
 double
 rnnc_ctc_sequence (const real *log_probabilities, const gsize *rows,
-    guint n_steps, guint n_classes, const guint *labels, guint n_labels,
+    guint n_steps, gsize stride, const guint *labels, guint n_labels,
     guint blank, double scale, real *gradient, RnncBuffer *memory)
 {
-  Lattice l = { log_probabilities, rows, n_steps, n_classes };
+  Lattice l = { log_probabilities, rows, n_steps, stride };
   if (!is_feasible (labels, n_labels, n_steps))
     return INFINITY;
   lattice_begin (&l, labels, n_labels, blank, memory);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /**
  * rnnc_ctc_sequence:
- * @log_probabilities: step t's [n_classes] begin at rows[t] * n_classes
+ * @log_probabilities: step t's begin at rows[t] * stride
  * @labels: (array length=n_labels): none of them @blank
  * @scale: what the gradient is multiplied by
  * @gradient: (nullable): laid out as @log_probabilities; scale * dloss/dlogp
@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  * Returns: -log p (labels), or infinity if @n_steps are too few for them
  */
 double rnnc_ctc_sequence (const real *log_probabilities, const gsize *rows,
-    guint n_steps, guint n_classes, const guint *labels, guint n_labels,
+    guint n_steps, gsize stride, const guint *labels, guint n_labels,
     guint blank, double scale, real *gradient, RnncBuffer *memory);
 
 G_END_DECLS

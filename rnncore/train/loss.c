@@ -57,11 +57,29 @@ step_losses (const RnncLossTask *task, const RnncPacking *packing,
             d_row);
       else
         result.loss += cross_entropy_row (task, output + first,
-            task->targets->labels[task->first_label[id] + t], d_row);
+            task->labels[task->first_label[id] + t], d_row);
     }
   }
   result.loss /= task->n_terms;
   return result;
+}
+
+/* One of a sequence's texts, @sequence its place in @packing. @first: the first
+ * of the outputs that are for it. Adds to @result. */
+static void
+add_text (const RnncLossTask *task, const RnncPacking *packing, guint sequence,
+    const real *output, real *d_output, guint first, const guint *labels,
+    guint n_labels, guint blank, RnncBuffer *memory, RnncLossResult *result)
+{
+  gsize at = (gsize) sequence * task->n_outputs + first;
+  double scale = 1 / (MAX (n_labels, 1) * task->n_terms);
+  double loss = rnnc_ctc_sequence (output + at, packing->offsets,
+      packing->lengths[sequence], task->n_outputs, labels, n_labels, blank,
+      scale, d_output ? d_output + at : NULL, memory);
+  if (loss == INFINITY)
+    result->n_infeasible++;
+  else
+    result->loss += loss * scale;
 }
 
 static RnncLossResult
@@ -70,19 +88,17 @@ ctc_losses (const RnncLossTask *task, const RnncPacking *packing,
     RnncBuffer *memory)
 {
   RnncLossResult result = { 0 };
-  gsize stride = task->n_outputs;
   for (guint b = 0; b < packing->n_sequences; b++) {
     guint id = sequence_ids[b];
+    const guint *labels = task->labels + task->first_label[id];
     guint n_labels = task->targets->lengths[id];
-    double scale = 1 / (MAX (n_labels, 1) * task->n_terms);
-    double loss = rnnc_ctc_sequence (output + b * stride, packing->offsets,
-        packing->lengths[b], task->n_outputs,
-        task->targets->labels + task->first_label[id], n_labels, task->blank,
-        scale, d_output ? d_output + b * stride : NULL, memory);
-    if (loss == INFINITY)
-      result.n_infeasible++;
-    else
-      result.loss += loss * scale;
+    guint n_letters = task->n_letters ? task->n_letters[id] : n_labels;
+    add_text (task, packing, b, output, d_output, 0, labels, n_letters,
+        task->blank, memory, &result);
+    if (task->n_letters)
+      add_text (task, packing, b, output, d_output,
+          task->n_outputs - task->n_phones, labels + n_letters,
+          n_labels - n_letters, 0, memory, &result);
   }
   return result;
 }

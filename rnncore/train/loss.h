@@ -12,8 +12,13 @@ G_BEGIN_DECLS
 typedef struct {
   RnncLoss loss;
   const RnncTargets *targets;
+  const guint *labels;      /* of the targets; of a network with phones sorted:
+                               each sequence's letters, then its phones */
   const gsize *first_label; /* [n_sequences of the batch]: where each one's
                                labels begin */
+  const guint *n_letters;   /* [n_sequences]: how many come before the phones;
+                               NULL: there are none */
+  guint n_phones;           /* outputs behind those of the letters */
   guint n_sequences;        /* of the batch */
   guint n_outputs;
   guint blank;

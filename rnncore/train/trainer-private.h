@@ -13,6 +13,7 @@ struct _RnncTrainer {
   RnncTrainerOptions options;
   RnncNetwork *network;
   guint blank;
+  guint n_phones;
   guint64 step_count;
   RnncWorkers *workers;
   RnncReplica **replicas; /* [threads] */
@@ -39,6 +40,8 @@ struct _RnncTrainer {
   guint *lengths;     /* [n_sequences]: in that order */
   guint *first;       /* [threads + 1]: where each worker's sequences begin */
   gsize *first_label; /* [n_sequences] */
+  guint *n_letters;   /* [n_sequences]: of a network with phones */
+  RnncBuffer sorted;  /* labels: of a network with phones */
   gsize n_order;
   RnncLossResult *results;    /* [threads] */
   gboolean last_output_only;  /* the loss of other outputs does not count */

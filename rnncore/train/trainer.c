@@ -55,8 +55,24 @@ check_options (const RnncTrainerOptions *o, GError **error)
 
 /* Cross entropy and CTC read logarithms of probabilities. */
 static gboolean
+check_phones (const RnncLayerSpec *last, const RnncTrainerOptions *options,
+    guint n_phones, const char *origin, GError **error)
+{
+  if (n_phones == 0 && (last->split == 0 || options->loss != RNNC_LOSS_CTC))
+    return TRUE;
+  if (options->loss == RNNC_LOSS_CTC && n_phones < last->output.channels
+      && last->split == last->output.channels - n_phones)
+    return TRUE;
+  g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+      "%s: \"phones\" are learned by CTC, with as many outputs behind the "
+      "\"split\" of the last layer",
+      origin);
+  return FALSE;
+}
+
+static gboolean
 check_output (const GPtrArray *specs, const RnncTrainerOptions *options,
-    const char *origin, GError **error)
+    guint n_phones, const char *origin, GError **error)
 {
   const RnncLayerSpec *last = g_ptr_array_index (specs, specs->len - 1);
   if (options->loss != RNNC_LOSS_MSE
@@ -77,15 +93,16 @@ check_output (const GPtrArray *specs, const RnncTrainerOptions *options,
         origin);
     return FALSE;
   }
-  return TRUE;
+  return check_phones (last, options, n_phones, origin, error);
 }
 
 static GPtrArray *
 parse_specs (JsonObject *description, const char *origin,
-    const RnncTrainerOptions *options, guint *blank, GError **error)
+    const RnncTrainerOptions *options, guint *blank, guint *n_phones,
+    GError **error)
 {
   JsonObject *frontend_json = NULL;
-  JsonArray *layers_json = NULL;
+  JsonArray *layers_json = NULL, *phones_json = NULL;
   RnncFrontendConfig frontend = { 0 };
   RnncShape input;
   g_autofree char *frontend_path = g_strdup_printf ("%s: frontend", origin);
@@ -97,11 +114,14 @@ parse_specs (JsonObject *description, const char *origin,
           error)
       || !rnnc_json_get_array (description, origin, "layers", &layers_json,
           error)
+      || !rnnc_json_get_array (description, origin, "phones", &phones_json,
+          error)
       || !rnnc_json_get_uint (description, origin, "blank", 0, G_MAXINT, blank,
           error)
       || !rnnc_frontend_config_parse (frontend_json, frontend_path, &frontend,
           error))
     return NULL;
+  *n_phones = phones_json ? json_array_get_length (phones_json) : 0;
   rnnc_frontend_config_shape (&frontend, &input);
   rnnc_frontend_config_clear (&frontend);
   g_autoptr (GPtrArray) specs
@@ -113,7 +133,7 @@ parse_specs (JsonObject *description, const char *origin,
     return NULL;
   }
   if (!rnnc_train_check_layers (specs, layers_path, error)
-      || !check_output (specs, options, origin, error))
+      || !check_output (specs, options, *n_phones, origin, error))
     return NULL;
   return g_steal_pointer (&specs);
 }
@@ -147,18 +167,19 @@ RnncTrainer *
 rnnc_trainer_new (JsonObject *description, const char *origin,
     const RnncTrainerOptions *options, GError **error)
 {
-  guint blank = 0;
+  guint blank = 0, n_phones = 0;
   if (!check_options (options, error))
     return NULL;
-  GPtrArray *specs = parse_specs (description, origin, options, &blank, error);
+  GPtrArray *specs
+      = parse_specs (description, origin, options, &blank, &n_phones, error);
   if (!specs)
     return NULL;
   RnncNetwork *network = rnnc_network_new (specs);
   if (options->loss == RNNC_LOSS_CTC
-      && blank >= rnnc_network_output_size (network)) {
+      && blank >= rnnc_network_output_size (network) - n_phones) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
         "%s: blank is %u, the network has %" G_GSIZE_FORMAT " outputs", origin,
-        blank, rnnc_network_output_size (network));
+        blank, rnnc_network_output_size (network) - n_phones);
     rnnc_network_free (network);
     return NULL;
   }
@@ -169,6 +190,7 @@ rnnc_trainer_new (JsonObject *description, const char *origin,
   trainer->options = *options;
   trainer->network = network;
   trainer->blank = blank;
+  trainer->n_phones = n_phones;
   trainer->workers = rnnc_workers_new (n_threads);
   trainer->replicas = g_new0 (RnncReplica *, n_threads);
   trainer->memory = g_new0 (RnncBuffer, n_threads);
@@ -219,6 +241,8 @@ rnnc_trainer_free (RnncTrainer *trainer)
   g_free (trainer->lengths);
   g_free (trainer->first);
   g_free (trainer->first_label);
+  g_free (trainer->n_letters);
+  rnnc_buffer_clear (&trainer->sorted);
   g_free (trainer->results);
   rnnc_trainer_clear_flows (trainer);
   rnnc_network_free (trainer->network);

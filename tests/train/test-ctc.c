@@ -6,6 +6,7 @@
 #include "rnncore/train/ctc.h"
 #include "rnncore/train/random.h"
 #include "rnncore/train/vector-math.h"
+#include "tests/train/train-fixture.h"
 
 #ifdef RNNC_REAL_DOUBLE
 #define TOLERANCE 1e-12
@@ -160,6 +161,56 @@ test_long (void)
   rnnc_buffer_clear (&memory);
 }
 
+/* -log p of a text in some of the outputs, over its length. */
+static double
+loss_of (const float *output, guint n_steps, guint first, guint n_classes,
+    const guint *labels, guint n_labels)
+{
+  enum { N_OUTPUTS = 7 };
+  real part[MAX_STEPS * MAX_CLASSES];
+  gsize rows[MAX_STEPS];
+  RnncBuffer memory = { 0 };
+  for (guint t = 0; t < n_steps; t++) {
+    rows[t] = t;
+    for (guint k = 0; k < n_classes; k++)
+      part[t * n_classes + k] = output[t * N_OUTPUTS + first + k];
+  }
+  double loss = rnnc_ctc_sequence (part, rows, n_steps, n_classes, labels,
+      n_labels, 0, 1, NULL, &memory);
+  rnnc_buffer_clear (&memory);
+  return loss / n_labels;
+}
+
+/* A network with phones: what letters lose and what phones lose, whatever the
+ * order in which they are told. */
+static void
+test_phones (void)
+{
+  enum { N_STEPS = 4, N_FEATURES = 3 };
+  const guint letters[] = { 1, 3 }, phones[] = { 2, 1, 2 };
+  const guint mixed[] = { 6, 1, 5, 6, 3 };
+  const guint length = N_STEPS, target_length = G_N_ELEMENTS (mixed);
+  const RnncTargets targets = { mixed, &target_length, NULL };
+  float data[N_STEPS * N_FEATURES], output[N_STEPS * 7];
+  const RnncBatch batch = { N_STEPS, 1, N_FEATURES, data, &length };
+  RnncTrainerOptions options;
+  RnncRandom random = { 5 };
+  double loss;
+  rnnc_trainer_options_init (&options);
+  options.loss = RNNC_LOSS_CTC;
+  RnncTrainer *trainer = fixture_trainer_with_phones (N_FEATURES, 0, 0,
+      "[{'type':'dense','name':'d','units':7},"
+      "{'type':'log-softmax','split':4}]",
+      3, &options);
+  fixture_fill (&random, data, G_N_ELEMENTS (data));
+  rnnc_trainer_forward (trainer, &batch, &targets, output, &loss);
+  g_assert_cmpfloat_with_epsilon (loss,
+      loss_of (output, N_STEPS, 0, 4, letters, 2)
+          + loss_of (output, N_STEPS, 4, 3, phones, 3),
+      1e-5);
+  rnnc_trainer_free (trainer);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -170,5 +221,6 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &cases[i], test_enumeration);
   }
   g_test_add_func ("/train/ctc/long", test_long);
+  g_test_add_func ("/train/ctc/phones", test_phones);
   return g_test_run ();
 }

@@ -30,10 +30,14 @@ typedef struct {
   double label_smoothing;
   guint threads;
   guint truncate;
+  guint n_phones; /* the last outputs */
 } Case;
 
 #define DENSE "{'type':'dense','name':'d','units':5},"
 #define HEAD ",{'type':'dense','name':'head','units':4},{'type':'log-softmax'}]"
+#define SPLIT_HEAD                                                             \
+  ",{'type':'dense','name':'head','units':7},"                                 \
+  "{'type':'log-softmax','split':4}]"
 #define CE RNNC_LOSS_CROSS_ENTROPY
 #define CTC RNNC_LOSS_CTC
 #define MSE RNNC_LOSS_MSE
@@ -223,6 +227,14 @@ static const Case cases[] = {
   { "mse-many-to-one", 3, 0, 0, MSE,
       "[" DENSE "{'type':'gru','name':'r','hidden':4},{'type':'last-step'}]" },
   { "ctc", 3, 0, 0, CTC, "[" DENSE "{'type':'tanh'}" HEAD },
+  { "log-softmax-split", 3, 0, 0, CE,
+      "[" DENSE "{'type':'log-softmax','split':2}" HEAD },
+  { "softmax-split", 3, 0, 0, CE,
+      "[" DENSE "{'type':'softmax','split':3}" HEAD },
+  { "phones", 3, 0, 0, CTC, "[" DENSE "{'type':'tanh'}" SPLIT_HEAD,
+      .n_phones = 3 },
+  { "phones-2-workers", 3, 0, 0, CTC, "[" DENSE "{'type':'tanh'}" SPLIT_HEAD,
+      .threads = 2, .n_phones = 3 },
   { "speech", 3, 0, 0, CTC,
       "[{'type':'conv1d','name':'c','channels':6,'kernel':3,'left':1,"
       "'right':1,'bias':false},{'type':'batch-norm','name':'n'},"
@@ -250,6 +262,9 @@ typedef struct {
 static const guint lengths[N_SEQUENCES] = { 5, 7, 1, 6 };
 static const guint target_lengths[N_SEQUENCES] = { 2, 3, 1, 0 };
 static const guint ctc_labels[] = { 1, 2, 3, 3, 1, 2 };
+/* Letters 1 … 3, phones 5 and 6. */
+static const guint phones_lengths[N_SEQUENCES] = { 3, 5, 2, 0 };
+static const guint phones_labels[] = { 1, 5, 2, 6, 3, 6, 3, 5, 6, 2 };
 
 static void
 fixture_set_up (Fixture *f, const Case *c)
@@ -261,8 +276,8 @@ fixture_set_up (Fixture *f, const Case *c)
   options.label_smoothing = c->label_smoothing;
   options.threads = MAX (c->threads, 1);
   options.truncate = c->truncate;
-  f->trainer
-      = fixture_trainer (c->features, c->height, c->width, c->layers, &options);
+  f->trainer = fixture_trainer_with_phones (c->features, c->height, c->width,
+      c->layers, c->n_phones, &options);
   const RnncNetwork *network = f->trainer->network;
   for (guint p = 0; p < network->n_parameters; p++)
     if (network->parameters[p].trained)
@@ -288,6 +303,8 @@ fixture_set_up (Fixture *f, const Case *c)
   f->targets = (RnncTargets){ f->labels, NULL, f->values };
   if (c->loss == RNNC_LOSS_CTC)
     f->targets = (RnncTargets){ ctc_labels, target_lengths, NULL };
+  if (c->n_phones > 0)
+    f->targets = (RnncTargets){ phones_labels, phones_lengths, NULL };
 }
 
 static void

@@ -30,17 +30,31 @@ fixture_description (guint features, guint height, guint width,
   return object;
 }
 
+/* The last @n_phones outputs are phones. */
 static inline RnncTrainer *
-fixture_trainer (guint features, guint height, guint width, const char *layers,
-    const RnncTrainerOptions *options)
+fixture_trainer_with_phones (guint features, guint height, guint width,
+    const char *layers, guint n_phones, const RnncTrainerOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) description
       = fixture_description (features, height, width, layers);
+  JsonArray *phones = json_array_new ();
+
+  for (guint i = 0; i < n_phones; i++)
+    json_array_add_string_element (phones, "p");
+  json_object_set_array_member (description, "phones", phones);
   RnncTrainer *trainer
       = rnnc_trainer_new (description, "test", options, &error);
   g_assert_no_error (error);
   return trainer;
+}
+
+static inline RnncTrainer *
+fixture_trainer (guint features, guint height, guint width, const char *layers,
+    const RnncTrainerOptions *options)
+{
+  return fixture_trainer_with_phones (features, height, width, layers, 0,
+      options);
 }
 
 /* -1 … 1 */

@@ -138,12 +138,9 @@ append_targets (ExampleMaker *maker, const Item *item, gboolean is_first,
     GArray *labels)
 {
   const Dataset *dataset = maker->settings->dataset;
-  gint space = -1;
 
   if (!is_first && item->n_targets > 0)
-    space = labels_find (maker->settings->labels, " ", NULL);
-  if (space >= 0)
-    g_array_append_val (labels, space);
+    labels_encode_space (maker->settings->labels, labels);
   if (item->n_targets > 0)
     g_array_append_vals (labels,
         &g_array_index (dataset->targets, guint, item->first_target),

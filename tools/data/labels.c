@@ -10,6 +10,7 @@ labels_free (Labels *labels)
     return;
   g_strfreev (labels->names);
   g_hash_table_unref (labels->index);
+  pronunciations_free (labels->pronunciations);
   g_free (labels);
 }
 
@@ -33,6 +34,32 @@ labels_new (const char *const *names, gint blank, GError **error)
     return NULL;
   }
   return g_steal_pointer (&labels);
+}
+
+gboolean
+labels_set_phones (Labels *labels, const char *const *phones,
+    Pronunciations *pronunciations, GError **error)
+{
+  g_autoptr (Pronunciations) own = pronunciations;
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  labels->boundary = 0;
+  for (guint i = 0; phones[i] != NULL; i++) {
+    if (i > 0 && g_str_equal (phones[i], PRONUNCIATIONS_BOUNDARY))
+      labels->boundary = labels->n + i;
+    if (g_hash_table_add (seen, (gpointer) phones[i]))
+      continue;
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "phone \"%s\" is there twice", phones[i]);
+    return FALSE;
+  }
+  if (labels->boundary == 0) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
+        "no phone is \"" PRONUNCIATIONS_BOUNDARY "\"");
+    return FALSE;
+  }
+  labels->pronunciations = g_steal_pointer (&own);
+  return TRUE;
 }
 
 /* Letters that are no labels are passed over. */
@@ -67,19 +94,13 @@ encode_words (const Labels *labels, const char *text, gboolean spell,
   }
 }
 
-gboolean
-labels_encode_text (const Labels *labels, const char *text, GArray *targets,
+static gboolean
+encode_letters (const Labels *labels, const char *text, GArray *targets,
     GError **error)
 {
   gboolean any = FALSE;
   gboolean space = FALSE;
 
-  if (g_str_equal (text, LABELS_SILENCE))
-    return TRUE;
-  if (labels->words) {
-    encode_words (labels, text, labels->spelling, targets);
-    return TRUE;
-  }
   for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c)) {
     char letter[8] = "";
     gint label;
@@ -103,6 +124,59 @@ labels_encode_text (const Labels *labels, const char *text, GArray *targets,
   return TRUE;
 }
 
+static gboolean
+encode_phones (const Labels *labels, const char *text, GArray *targets,
+    GError **error)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  gboolean any = FALSE;
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    const GArray *phones;
+
+    if (words[i][0] == '\0')
+      continue;
+    phones = pronunciations_find (labels->pronunciations, words[i], error);
+    if (phones == NULL)
+      return FALSE;
+    if (any)
+      g_array_append_val (targets, labels->boundary);
+    for (guint k = 0; k < phones->len; k++) {
+      guint phone = labels->n + g_array_index (phones, guint, k);
+
+      g_array_append_val (targets, phone);
+    }
+    any = TRUE;
+  }
+  return TRUE;
+}
+
+gboolean
+labels_encode_text (const Labels *labels, const char *text, GArray *targets,
+    GError **error)
+{
+  if (g_str_equal (text, LABELS_SILENCE))
+    return TRUE;
+  if (labels->words) {
+    encode_words (labels, text, labels->spelling, targets);
+    return TRUE;
+  }
+  return encode_letters (labels, text, targets, error)
+      && (labels->pronunciations == NULL
+          || encode_phones (labels, text, targets, error));
+}
+
+void
+labels_encode_space (const Labels *labels, GArray *targets)
+{
+  gint space = labels_find (labels, " ", NULL);
+
+  if (space >= 0)
+    g_array_append_val (targets, space);
+  if (labels->pronunciations != NULL)
+    g_array_append_val (targets, labels->boundary);
+}
+
 gint
 labels_find (const Labels *labels, const char *name, GError **error)
 {
@@ -120,8 +194,11 @@ labels_decode_text (const Labels *labels, const guint *targets, gsize n)
   GString *text = g_string_new (NULL);
 
   for (gsize i = 0; i < n; i++) {
-    const char *name = labels->names[targets[i]];
+    const char *name;
 
+    if (targets[i] >= labels->n)
+      continue;
+    name = labels->names[targets[i]];
     if (labels->words && rnnc_label_is_silent (name))
       continue;
     if (g_str_equal (name, " ")

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rnncore/rnncore.h"
+#include "tools/data/pronunciations.h"
 
 G_BEGIN_DECLS
 
@@ -17,12 +18,26 @@ typedef struct {
   gboolean words;    /* each is one: rnnc_labels_are_words() */
   gboolean spelling; /* and some are letters of other words: "!a" */
   GHashTable *index; /* name -> index + 1 */
+  Pronunciations *pronunciations; /* NULL: no phones are learned beside them */
+  guint boundary; /* number of the phone between words; phone k is n + k */
 } Labels;
 
 /* Returns: %NULL with @error if a name is there twice. */
 Labels *labels_new (const char *const *names, gint blank, GError **error);
 void labels_free (Labels *labels);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Labels, labels_free)
+
+/**
+ * labels_set_phones:
+ * @phones: the blank, the boundary between words and others
+ * @pronunciations: (transfer full): in these phones
+ *
+ * From now on the phones of a text follow its letters.
+ *
+ * Returns: %FALSE with @error where a name is missing or there twice
+ */
+gboolean labels_set_phones (Labels *labels, const char *const *phones,
+    Pronunciations *pronunciations, GError **error);
 
 /**
  * labels_encode_text:
@@ -33,14 +48,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Labels, labels_free)
  * spelled in the letters that yield nothing ("!a") where there are such, or
  * passed over.
  *
- * Returns: %FALSE with @error naming the letter that is no label
+ * Returns: %FALSE with @error naming the letter that is no label, or the word
+ *   that has no pronunciation
  */
 gboolean labels_encode_text (const Labels *labels, const char *text,
     GArray *targets, GError **error);
 /* -1 with @error. */
 gint labels_find (const Labels *labels, const char *name, GError **error);
+/* What stands between two texts: appended to @targets. */
+void labels_encode_space (const Labels *labels, GArray *targets);
 /* (transfer full): single spaces, none at the ends; without labels that yield
- * nothing. */
+ * nothing, and without phones. */
 char *labels_decode_text (const Labels *labels, const guint *targets, gsize n);
 /* What a model with these labels can hear of @text: where they are words, only
  * those. (transfer full) */

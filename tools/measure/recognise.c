@@ -69,14 +69,18 @@ make_transcriber (RnncModel *model, const DecodeOptions *decoding,
   return transcriber;
 }
 
+/* Of the labels alone; those behind them are overwritten. */
 static char *
-best_path (const Labels *labels, const float *outputs, gsize n_outputs,
-    gsize size)
+best_path (const Labels *labels, float *outputs, gsize n_outputs, gsize size)
 {
   g_autofree guint *heard = g_new (guint, n_outputs + 1);
-  gsize n = rnnc_ctc_greedy (outputs, n_outputs, (guint) size,
-      (guint) labels->blank, heard);
+  gsize n;
 
+  for (gsize t = 1; t < n_outputs && size > labels->n; t++)
+    memmove (outputs + t * labels->n, outputs + t * size,
+        labels->n * sizeof *outputs);
+  n = rnnc_ctc_greedy (outputs, n_outputs, labels->n, (guint) labels->blank,
+      heard);
   return labels_decode_text (labels, heard, n);
 }
 

@@ -67,26 +67,64 @@ find_labels (Session *session, GError **error)
   return TRUE;
 }
 
-/* "units": "labels" stands for their number. */
+/* "units": "labels" stands for their number, that of phones with it, and
+ * "split": "labels" for theirs alone. */
 static void
-resolve_units (Session *session)
+resolve_layer (JsonObject *layer, const char *key, guint n)
+{
+  JsonNode *value = json_object_get_member (layer, key);
+
+  if (value != NULL && json_node_get_value_type (value) == G_TYPE_STRING
+      && g_strcmp0 (json_node_get_string (value), "labels") == 0)
+    json_object_set_int_member (layer, key, n);
+}
+
+static void
+resolve_layers (Session *session)
 {
   JsonArray *layers
       = json_object_get_array_member (session->description, "layers");
+  guint n = session->labels->n;
 
   for (guint i = 0; layers && i < json_array_get_length (layers); i++) {
     JsonNode *node = json_array_get_element (layers, i);
-    JsonObject *layer;
-    JsonNode *units;
 
     if (!JSON_NODE_HOLDS_OBJECT (node))
       continue;
-    layer = json_node_get_object (node);
-    units = json_object_get_member (layer, "units");
-    if (units != NULL && json_node_get_value_type (units) == G_TYPE_STRING
-        && g_strcmp0 (json_node_get_string (units), "labels") == 0)
-      json_object_set_int_member (layer, "units", session->labels->n);
+    resolve_layer (json_node_get_object (node), "units",
+        n + session_n_phones (session));
+    resolve_layer (json_node_get_object (node), "split", n);
   }
+}
+
+guint
+session_n_phones (const Session *session)
+{
+  if (session->recipe->pronunciations == NULL)
+    return 0;
+  return json_array_get_length (
+      json_object_get_array_member (session->description, "phones"));
+}
+
+static gboolean
+complete_phones (Session *session, GError **error)
+{
+  JsonArray *array;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) phones = NULL;
+  Pronunciations *pronunciations;
+
+  if (session->recipe->pronunciations == NULL)
+    return TRUE;
+  array = json_object_get_array_member (session->description, "phones");
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    g_strv_builder_add (builder, json_array_get_string_element (array, i));
+  phones = g_strv_builder_end (builder);
+  pronunciations = pronunciations_load (session->recipe->pronunciations,
+      (const char *const *) phones, error);
+  return pronunciations != NULL
+      && labels_set_phones (session->labels, (const char *const *) phones,
+          pronunciations, error);
 }
 
 gboolean
@@ -128,8 +166,8 @@ session_complete_labels (Session *session, GError **error)
     g_prefix_error (error, "model.labels: ");
     return FALSE;
   }
-  resolve_units (session);
-  return TRUE;
+  resolve_layers (session);
+  return complete_phones (session, error);
 }
 
 /* --- normalisation

@@ -19,14 +19,14 @@ typedef struct {
   guint64 n_values;
 } Tally;
 
-/* Sequence @s of [n_steps, n_sequences, size] by itself. */
+/* The first @n of sequence @s of [n_steps, n_sequences, size] by themselves. */
 static void
 take_sequence (const float *output, guint s, guint n_sequences, gsize size,
-    gsize n_steps, float *out)
+    gsize n_steps, gsize n, float *out)
 {
   for (gsize t = 0; t < n_steps; t++)
-    memcpy (out + t * size, output + (t * n_sequences + s) * size,
-        size * sizeof *out);
+    memcpy (out + t * n, output + (t * n_sequences + s) * size,
+        n * sizeof *out);
 }
 
 static void
@@ -47,8 +47,9 @@ tally_text (Session *session, const LoadedBatch *loaded, const float *output,
         loaded->target_lengths[s]);
     EditCounts counts;
 
-    take_sequence (output, s, batch->n_sequences, size, n, sequence);
-    n = rnnc_ctc_greedy (sequence, n, (guint) size,
+    take_sequence (output, s, batch->n_sequences, size, n, session->labels->n,
+        sequence);
+    n = rnnc_ctc_greedy (sequence, n, session->labels->n,
         (guint) session->labels->blank, heard);
     hypothesis = labels_decode_text (session->labels, heard, n);
     counts = edit_counts_words (reference, hypothesis);

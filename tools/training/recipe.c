@@ -46,6 +46,7 @@ recipe_free (Recipe *recipe)
   g_free (recipe->path);
   g_free (recipe->directory);
   g_free (recipe->output);
+  g_free (recipe->pronunciations);
   g_clear_pointer (&recipe->model, json_object_unref);
   g_clear_pointer (&recipe->train, g_ptr_array_unref);
   g_clear_pointer (&recipe->dev, g_ptr_array_unref);
@@ -512,6 +513,41 @@ resolve_letters (Recipe *recipe, GError **error)
   return TRUE;
 }
 
+/* "phones": "aa ae" becomes <blank>, |, aa, ae; they are learned beside the
+ * letters, as "pronunciations" has them. */
+static gboolean
+resolve_phones (Recipe *recipe, const char *data, GError **error)
+{
+  const char *text = NULL, *path = NULL;
+  g_auto (GStrv) phones = NULL;
+  JsonArray *array;
+
+  if (!rnnc_json_get_string (recipe->model, "model", "phones", &text, error)
+      || !rnnc_json_get_string (recipe->model, "model", "pronunciations", &path,
+          error))
+    return FALSE;
+  if ((text == NULL) != (path == NULL))
+    return fail (error,
+        "model: \"phones\" and \"pronunciations\" come together or not at all");
+  if (text == NULL)
+    return TRUE;
+  if (!json_object_has_member (recipe->model, "letters"))
+    return fail (error, "model: \"phones\" are learned beside \"letters\"");
+  recipe->pronunciations = recipe_resolve (recipe, path, data, error);
+  if (recipe->pronunciations == NULL)
+    return FALSE;
+  phones = g_strsplit (text, " ", -1);
+  array = json_array_new ();
+  json_array_add_string_element (array, "<blank>");
+  json_array_add_string_element (array, PRONUNCIATIONS_BOUNDARY);
+  for (guint i = 0; phones[i] != NULL; i++)
+    if (phones[i][0] != '\0')
+      json_array_add_string_element (array, phones[i]);
+  json_object_set_array_member (recipe->model, "phones", array);
+  json_object_remove_member (recipe->model, "pronunciations");
+  return TRUE;
+}
+
 /* Front end "none": how many numbers a step has. */
 static gboolean
 parse_numbers_frontend (Recipe *recipe, GError **error)
@@ -621,12 +657,12 @@ resolve_voice (Recipe *recipe, GError **error)
 }
 
 static gboolean
-parse_model (Recipe *recipe, JsonObject *root, GError **error)
+parse_model (Recipe *recipe, JsonObject *root, const char *data, GError **error)
 {
-  static const char *const keys[]
-      = { "task", "name", "language", "labels", "letters", "words", "spelling",
-          "blank", "frontend", "layers", "licence", "data", "window",
-          "spotting", "description", "citation", "continuous", NULL };
+  static const char *const keys[] = { "task", "name", "language", "labels",
+    "letters", "words", "spelling", "blank", "frontend", "layers", "licence",
+    "data", "window", "spotting", "description", "citation", "continuous",
+    "phones", "pronunciations", NULL };
   JsonObject *json = NULL;
   const char *task = NULL;
   g_autofree char *text = NULL;
@@ -655,7 +691,8 @@ parse_model (Recipe *recipe, JsonObject *root, GError **error)
   recipe->is_voice = g_str_equal (task, "voice-activity");
   if (recipe->is_voice && !resolve_voice (recipe, error))
     return FALSE;
-  if (!resolve_words (recipe, error) || !resolve_letters (recipe, error)
+  if (!resolve_phones (recipe, data, error) || !resolve_words (recipe, error)
+      || !resolve_letters (recipe, error)
       || !parse_numbers_frontend (recipe, error))
     return FALSE;
   if (recipe->has_letters && !json_object_has_member (recipe->model, "labels"))
@@ -723,7 +760,7 @@ parse_recipe (Recipe *recipe, JsonObject *root,
   JsonObject *training = NULL;
 
   if (!rnnc_json_check_keys (root, "recipe", keys, error)
-      || !parse_model (recipe, root, error)
+      || !parse_model (recipe, root, overrides->data, error)
       || !rnnc_json_get_object (root, "recipe", "training", &training, error)
       || !parse_loss (recipe, training, error)
       || !parse_data (recipe, root, overrides->data, error)

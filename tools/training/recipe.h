@@ -76,6 +76,7 @@ typedef struct {
   JsonObject *model; /* as written, mutable; "letters" resolved to labels */
   RnncLoss loss;
   gboolean has_letters; /* labels are the letters of a text */
+  char *pronunciations; /* file; NULL: no phones are learned */
   gboolean is_voice;    /* learns where somebody speaks */
   gboolean is_language; /* learns the next letter of a text */
   guint n_features;     /* of front end "none"; 0: another */

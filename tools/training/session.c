@@ -46,12 +46,14 @@ make_trainer (Session *session, GError **error)
   if (session->trainer == NULL)
     return FALSE;
   n_outputs = rnnc_trainer_output_size (session->trainer);
-  if (recipe->loss != RNNC_LOSS_MSE && n_outputs != session->labels->n) {
+  if (recipe->loss != RNNC_LOSS_MSE
+      && n_outputs != session->labels->n + session_n_phones (session)) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_SHAPE,
         "%s: model.layers: the last gives %" G_GSIZE_FORMAT
         " numbers, there are %u labels (\"units\": \"labels\" stands for"
         " their number)",
-        recipe->path, n_outputs, session->labels->n);
+        recipe->path, n_outputs,
+        session->labels->n + session_n_phones (session));
     return FALSE;
   }
   return TRUE;
@@ -238,15 +240,16 @@ load_data (Session *session, const SessionOptions *options, GError **error)
   return TRUE;
 }
 
-/* For each label its number in @model, -1: it has not. Returns: how many of
- * them it has */
+/* For each label its number in @model, behind them for each phone; -1: it has
+ * not. Returns: how many of them it has */
 static guint
 map_labels (const Session *session, RnncModel *model, gint *theirs)
 {
-  guint n_shared = 0;
+  guint n = session->labels->n, n_shared = 0;
 
-  for (guint i = 0; i < session->labels->n; i++) {
+  for (guint i = 0; i < n + session_n_phones (session); i++)
     theirs[i] = -1;
+  for (guint i = 0; i < n; i++) {
     for (guint j = 0; j < rnnc_model_n_labels (model) && theirs[i] < 0; j++)
       if (g_str_equal (rnnc_model_label (model, j), session->labels->names[i]))
         theirs[i] = (gint) j;
@@ -260,13 +263,16 @@ static gboolean
 take_weights (Session *session, RnncModel *model, const char *path,
     GError **error)
 {
-  guint n_labels = session->labels->n;
+  guint n_labels = session->labels->n + session_n_phones (session);
   g_autofree gint *theirs = g_new (gint, n_labels + 1);
-  RnncLabelMap map = { n_labels, rnnc_model_n_labels (model), theirs };
+  RnncLabelMap map
+      = { n_labels, (guint) rnnc_model_output_size (model), theirs };
   g_autoptr (GPtrArray) anew = g_ptr_array_new_with_free_func (g_free);
   guint n_shared = map_labels (session, model, theirs);
-  gboolean has_labels = n_labels > 0 && map.n_theirs > 0
-      && session->recipe->loss == RNNC_LOSS_CROSS_ENTROPY;
+  /* A model that has the phones too has them in the same order. */
+  gboolean has_labels = n_labels > 0 && rnnc_model_n_labels (model) > 0
+      && (session->recipe->loss == RNNC_LOSS_CROSS_ENTROPY
+          || (session_n_phones (session) > 0 && n_labels != map.n_theirs));
   guint n = rnnc_trainer_load_similar_weights (session->trainer, path,
       has_labels ? &map : NULL, anew, error);
 

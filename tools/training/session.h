@@ -82,6 +82,8 @@ gboolean session_run (Session *session, GError **error);
 
 /* description.c: completes recipe->model. */
 gboolean session_complete_labels (Session *session, GError **error);
+/* Outputs behind those of the labels. */
+guint session_n_phones (const Session *session);
 gboolean session_set_normalisation (Session *session, const float *mean,
     const float *deviation, guint n, GError **error);
 /* Into description and frontend, unless the recipe has one. */

@@ -54,9 +54,9 @@ maximum (gsize n, const real *x)
 }
 
 RNNC_CLONES static void
-softmax_forward (gsize n_rows, gsize n, const real *x, real *y)
+softmax_forward (gsize n_rows, gsize stride, gsize n, const real *x, real *y)
 {
-  for (gsize r = 0; r < n_rows; r++, x += n, y += n) {
+  for (gsize r = 0; r < n_rows; r++, x += stride, y += stride) {
     real m = maximum (n, x);
     double sum = 0;
     for (gsize i = 0; i < n; i++)
@@ -70,10 +70,10 @@ softmax_forward (gsize n_rows, gsize n, const real *x, real *y)
 }
 
 RNNC_CLONES static void
-softmax_backward (gsize n_rows, gsize n, const real *y, const real *dy,
-    real *dx)
+softmax_backward (gsize n_rows, gsize stride, gsize n, const real *y,
+    const real *dy, real *dx)
 {
-  for (gsize r = 0; r < n_rows; r++, y += n, dy += n, dx += n) {
+  for (gsize r = 0; r < n_rows; r++, y += stride, dy += stride, dx += stride) {
     double sum = 0;
     for (gsize i = 0; i < n; i++)
       sum += (double) y[i] * dy[i];
@@ -84,9 +84,10 @@ softmax_backward (gsize n_rows, gsize n, const real *y, const real *dy,
 }
 
 static void
-log_softmax_forward (gsize n_rows, gsize n, const real *x, real *y)
+log_softmax_forward (gsize n_rows, gsize stride, gsize n, const real *x,
+    real *y)
 {
-  for (gsize r = 0; r < n_rows; r++, x += n, y += n) {
+  for (gsize r = 0; r < n_rows; r++, x += stride, y += stride) {
     real m = maximum (n, x);
     double sum = 0;
     for (gsize i = 0; i < n; i++)
@@ -98,10 +99,10 @@ log_softmax_forward (gsize n_rows, gsize n, const real *x, real *y)
 }
 
 RNNC_CLONES static void
-log_softmax_backward (gsize n_rows, gsize n, const real *y, const real *dy,
-    real *dx)
+log_softmax_backward (gsize n_rows, gsize stride, gsize n, const real *y,
+    const real *dy, real *dx)
 {
-  for (gsize r = 0; r < n_rows; r++, y += n, dy += n, dx += n) {
+  for (gsize r = 0; r < n_rows; r++, y += stride, dy += stride, dx += stride) {
     double sum = 0;
     for (gsize i = 0; i < n; i++)
       sum += dy[i];
@@ -111,11 +112,36 @@ log_softmax_backward (gsize n_rows, gsize n, const real *y, const real *dy,
   }
 }
 
+/* Of the first of two distributions, or of the second or only one. */
+typedef void (
+    *ForwardRows) (gsize n_rows, gsize stride, gsize n, const real *x, real *y);
+typedef void (*BackwardRows) (gsize n_rows, gsize stride, gsize n,
+    const real *y, const real *dy, real *dx);
+
+static void
+forward_parts (ForwardRows rows, const RnncLayerSpec *spec, gsize n_values,
+    const real *x, real *y)
+{
+  gsize n = spec->output.channels, split = spec->split;
+  if (split > 0)
+    rows (n_values / n, n, split, x, y);
+  rows (n_values / n, n, n - split, x + split, y + split);
+}
+
+static void
+backward_parts (BackwardRows rows, const RnncLayerSpec *spec, gsize n_values,
+    const real *y, const real *dy, real *dx)
+{
+  gsize n = spec->output.channels, split = spec->split;
+  if (split > 0)
+    rows (n_values / n, n, split, y, dy, dx);
+  rows (n_values / n, n, n - split, y + split, dy + split, dx + split);
+}
+
 static void
 activation_forward (RnncPass *pass, const real *x, real *y)
 {
   const RnncLayerSpec *spec = pass->layer->spec;
-  gsize channels = spec->output.channels;
   gsize n = pass->in->n_rows * rnnc_train_layer_outputs (pass->layer);
   switch (spec->params.activation) {
     case RNNC_ACTIVATION_RELU:
@@ -128,10 +154,10 @@ activation_forward (RnncPass *pass, const real *x, real *y)
       sigmoid_forward (n, x, y);
       break;
     case RNNC_ACTIVATION_SOFTMAX:
-      softmax_forward (n / channels, channels, x, y);
+      forward_parts (softmax_forward, spec, n, x, y);
       break;
     case RNNC_ACTIVATION_LOG_SOFTMAX:
-      log_softmax_forward (n / channels, channels, x, y);
+      forward_parts (log_softmax_forward, spec, n, x, y);
       break;
     case RNNC_ACTIVATION_LEAKY_RELU:
     case RNNC_ACTIVATION_GELU: /* rnnc_train_curve */
@@ -144,7 +170,6 @@ activation_backward (RnncPass *pass, const real *x, const real *y,
     const real *dy, real *dx)
 {
   const RnncLayerSpec *spec = pass->layer->spec;
-  gsize channels = spec->output.channels;
   gsize n = pass->in->n_rows * rnnc_train_layer_outputs (pass->layer);
   if (!dx)
     return;
@@ -159,10 +184,10 @@ activation_backward (RnncPass *pass, const real *x, const real *y,
       sigmoid_backward (n, y, dy, dx);
       break;
     case RNNC_ACTIVATION_SOFTMAX:
-      softmax_backward (n / channels, channels, y, dy, dx);
+      backward_parts (softmax_backward, spec, n, y, dy, dx);
       break;
     case RNNC_ACTIVATION_LOG_SOFTMAX:
-      log_softmax_backward (n / channels, channels, y, dy, dx);
+      backward_parts (log_softmax_backward, spec, n, y, dy, dx);
       break;
     case RNNC_ACTIVATION_LEAKY_RELU:
     case RNNC_ACTIVATION_GELU: /* rnnc_train_curve */
