@@ -131,6 +131,10 @@ typedef struct {
   /* Of a language model: the words that it knows from now on, with white space
    * between them; %NULL: as it has it. */
   const char *vocabulary;
+  /* Of a language model: how words sound from now on, lines of a word, a tab
+   * and its phones, the most frequent words first (docs/decoding.md); %NULL: as
+   * it has it. */
+  const char *pronunciations;
   /* Of a speech model: the lines of the phrase list that it is held to from now
    * on (rnnc-decoding.h); %NULL: as it has it. */
   const char *phrases;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A model written again with smaller weights, another vocabulary or phrases. */
+ * A model written again with smaller weights, another vocabulary, other
+ * pronunciations or phrases. */
 #include "rnncore/rnncore.h"
 #include "tools/command.h"
 #include "tools/common/message.h"
@@ -11,7 +12,8 @@ static const CommandUsage usage = {
   "row); biases and norms stay f32. MODEL is a file, or the name of an\n"
   "installed model; OUTPUT is one file with weights and description. With\n"
   "--vocabulary, a language model afterwards knows the words of a file, and\n"
-  "the search for what was said prefers them to all others. With --phrases, a\n"
+  "the search for what was said prefers them to all others; with\n"
+  "--pronunciations, how words sound. With --phrases, a\n"
   "speech model afterwards hears the phrases of a file alone.",
   "  rnncore convert speech-en-streaming small.safetensors --dtype int8",
   2,
@@ -64,6 +66,7 @@ command_convert (int argc, char **argv)
 {
   g_autofree char *dtype = NULL, *path = NULL, *words = NULL;
   g_autofree char *vocabulary = NULL, *list = NULL, *phrases = NULL;
+  g_autofree char *sounds = NULL, *pronunciations = NULL;
   RnncConversion conversion = { 0 };
   g_auto (GStrv) arguments = NULL;
   g_autoptr (RnncModel) model = NULL;
@@ -77,6 +80,8 @@ command_convert (int argc, char **argv)
     { "vocabulary", 0, 0, G_OPTION_ARG_FILENAME, &vocabulary,
         "Language models: the words it knows, with white space between",
         "FILE" },
+    { "pronunciations", 0, 0, G_OPTION_ARG_FILENAME, &sounds,
+        "Language models: lines of a word, a tab and its phones", "FILE" },
     { "phrases", 0, 0, G_OPTION_ARG_FILENAME, &list,
         "Speech models: the phrases it is held to, one a line", "FILE" },
     { NULL },
@@ -90,9 +95,13 @@ command_convert (int argc, char **argv)
   if (vocabulary != NULL
       && !g_file_get_contents (vocabulary, &words, NULL, &error))
     return command_fail (error);
+  if (sounds != NULL
+      && !g_file_get_contents (sounds, &pronunciations, NULL, &error))
+    return command_fail (error);
   if (list != NULL && !g_file_get_contents (list, &phrases, NULL, &error))
     return command_fail (error);
   conversion.vocabulary = words;
+  conversion.pronunciations = pronunciations;
   conversion.phrases = phrases;
   path = rnnc_model_find (arguments[0], "speech", &error);
   if (path == NULL)

@@ -4,13 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "rnncore/decode/best-few.h"
 #include "rnncore/decode/language-contexts.h"
 #include "rnncore/decode/letters.h"
 
 /* Posteriors below are as good as this, ln. */
 #define LEAST -1000.0f
 #define ROOT_HASH G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
-#define NO_PREFIX G_MAXUINT32
 
 /* How a path may end: in a blank, or in the prefix's last letter. */
 enum { BLANK, LETTER };
@@ -41,8 +41,6 @@ typedef struct {
 } Prefix;
 
 typedef struct {
-  double score;
-  guint order; /* earlier ones win */
   guint32 from;
   gint label; /* -1: the prefix stays as it is */
   double acoustic;
@@ -61,27 +59,17 @@ typedef struct {
 
   RnncLetters letters;
   guint n;
-  Prefix *beam;     /* [width], best first */
-  Prefix *stays;    /* [width] */
-  Prefix *next;     /* [width] */
-  guint32 *by_hash; /* [n_buckets]: index in beam + 1 */
-  guint n_buckets;
+  Prefix *beam;  /* [width], best first */
+  Prefix *stays; /* [width] */
+  Prefix *next;  /* [width] */
+  RnncHashPlaces places;
   float *posteriors; /* [n_labels], of this frame */
   guint16 *possible; /* labels that may extend, of this frame */
   guint n_possible;
-  Candidate *heap; /* [width], the worst first */
-  guint n_heap;
-  guint n_offered;
+  Candidate *candidates; /* [width]: the best */
+  RnncBestFew best;
   Prefix **rest; /* [width], for reading */
 } Beam;
-
-static double
-log_add (double a, double b)
-{
-  double high = MAX (a, b), low = MIN (a, b);
-
-  return low == -INFINITY ? high : high + log1p (exp (low - high));
-}
 
 static guint64
 extend_hash (guint64 hash, guint label)
@@ -150,7 +138,7 @@ better_path (const Prefix *prefix)
 static double
 acoustic_score (const Prefix *prefix)
 {
-  return log_add (prefix->ending[BLANK], prefix->ending[LETTER]);
+  return rnnc_log_add (prefix->ending[BLANK], prefix->ending[LETTER]);
 }
 
 /* The path that a letter continues: a blank is needed between equal ones. */
@@ -231,7 +219,7 @@ let_stay (Beam *beam, const Prefix *prefix, Prefix *stay)
   if (prefix->empty && has_space) {
     double boundary = (double) beam->posteriors[space];
 
-    blank = log_add (blank, boundary);
+    blank = rnnc_log_add (blank, boundary);
     blank_path = MAX (blank_path, boundary);
   }
   stay->ending[BLANK] = total + blank;
@@ -248,76 +236,21 @@ let_stay (Beam *beam, const Prefix *prefix, Prefix *stay)
       (guint) prefix->last);
 }
 
-static gboolean
-is_worse (const Candidate *a, const Candidate *b)
-{
-  return a->score < b->score || (a->score == b->score && a->order > b->order);
-}
-
 static void
-sink (Beam *beam, guint at)
+offer (Beam *beam, Candidate candidate, double score)
 {
-  Candidate *heap = beam->heap;
-  Candidate moved = heap[at];
+  guint32 place = rnnc_best_few_offer (&beam->best, score);
 
-  for (;;) {
-    guint child = 2 * at + 1;
-
-    if (child >= beam->n_heap)
-      break;
-    if (child + 1 < beam->n_heap && is_worse (&heap[child + 1], &heap[child]))
-      child++;
-    if (!is_worse (&heap[child], &moved))
-      break;
-    heap[at] = heap[child];
-    at = child;
-  }
-  heap[at] = moved;
-}
-
-static void
-offer (Beam *beam, Candidate candidate)
-{
-  guint at = beam->n_heap;
-
-  candidate.order = beam->n_offered++;
-  if (beam->n_heap == beam->width) {
-    if (is_worse (&candidate, &beam->heap[0]))
-      return;
-    beam->heap[0] = candidate;
-    sink (beam, 0);
-    return;
-  }
-  beam->n_heap++;
-  while (at > 0 && is_worse (&candidate, &beam->heap[(at - 1) / 2])) {
-    beam->heap[at] = beam->heap[(at - 1) / 2];
-    at = (at - 1) / 2;
-  }
-  beam->heap[at] = candidate;
+  if (place != RNNC_NO_PLACE)
+    beam->candidates[place] = candidate;
 }
 
 static void
 index_hashes (Beam *beam)
 {
-  memset (beam->by_hash, 0, beam->n_buckets * sizeof *beam->by_hash);
-  for (guint i = 0; i < beam->n; i++) {
-    guint at = (guint) beam->beam[i].hash & (beam->n_buckets - 1);
-
-    while (beam->by_hash[at] != 0)
-      at = (at + 1) & (beam->n_buckets - 1);
-    beam->by_hash[at] = i + 1;
-  }
-}
-
-static guint32
-find_prefix (const Beam *beam, guint64 hash)
-{
-  guint at = (guint) hash & (beam->n_buckets - 1);
-
-  for (; beam->by_hash[at] != 0; at = (at + 1) & (beam->n_buckets - 1))
-    if (beam->beam[beam->by_hash[at] - 1].hash == hash)
-      return beam->by_hash[at] - 1;
-  return NO_PREFIX;
+  rnnc_hash_places_clear (&beam->places);
+  for (guint i = 0; i < beam->n; i++)
+    rnnc_hash_places_add (&beam->places, beam->beam[i].hash, i);
 }
 
 /* The longer prefix is in the beam already: the paths meet. */
@@ -327,7 +260,7 @@ merge (Beam *beam, const Prefix *from, guint label, double acoustic,
 {
   const Path *path = path_to_letter (from, label);
 
-  stay->ending[LETTER] = log_add (stay->ending[LETTER], acoustic);
+  stay->ending[LETTER] = rnnc_log_add (stay->ending[LETTER], acoustic);
   if (path->score + (double) beam->posteriors[label]
       <= stay->paths[LETTER].score)
     return;
@@ -355,8 +288,9 @@ try_letter (Beam *beam, guint32 index, double total, guint label)
       + ((gint) label == prefix->last ? prefix->ending[BLANK] : total);
   if (candidate.acoustic == -INFINITY)
     return;
-  found = find_prefix (beam, extend_hash (prefix->hash, label));
-  if (found != NO_PREFIX) {
+  found = rnnc_hash_places_find (&beam->places,
+      extend_hash (prefix->hash, label));
+  if (found != RNNC_NO_PLACE) {
     merge (beam, prefix, label, candidate.acoustic, &beam->stays[found]);
     return;
   }
@@ -371,8 +305,7 @@ try_letter (Beam *beam, guint32 index, double total, guint label)
   if (beam->hot_words != NULL)
     candidate.extra
         += rnnc_hot_words_step (beam->hot_words, &candidate.hot, label);
-  candidate.score = candidate.acoustic + candidate.extra;
-  offer (beam, candidate);
+  offer (beam, candidate, candidate.acoustic + candidate.extra);
 }
 
 /* A letter more. */
@@ -407,22 +340,21 @@ survive (Beam *beam)
 {
   Prefix *old = beam->beam;
   guint n_old = beam->n;
-  guint n = beam->n_heap;
+  guint n = beam->best.n;
   double best;
 
   for (guint i = n; i-- > 0;) {
-    Candidate candidate = beam->heap[0];
+    RnncBestItem item = rnnc_best_few_take_worst (&beam->best);
+    const Candidate *candidate = &beam->candidates[item.place];
     Prefix *prefix = &beam->next[i];
 
-    beam->heap[0] = beam->heap[--beam->n_heap];
-    sink (beam, 0);
-    if (candidate.label < 0) {
-      *prefix = beam->stays[candidate.from];
+    if (candidate->label < 0) {
+      *prefix = beam->stays[candidate->from];
       use_prefix (beam, prefix);
     } else {
-      make_longer (beam, &candidate, prefix);
+      make_longer (beam, candidate, prefix);
     }
-    prefix->score = candidate.score;
+    prefix->score = item.score;
   }
   for (guint i = 0; i < n_old; i++) {
     release_prefix (beam, &old[i]);
@@ -463,8 +395,7 @@ beam_push (RnncSearch *search, const float *log_posteriors)
   if (beam->n_possible > 0)
     catch_up (beam);
   index_hashes (beam);
-  beam->n_heap = 0;
-  beam->n_offered = 0;
+  rnnc_best_few_clear (&beam->best);
   for (guint i = 0; i < beam->n; i++)
     let_stay (beam, &beam->beam[i], &beam->stays[i]);
   for (guint i = 0; i < beam->n; i++) {
@@ -474,11 +405,8 @@ beam_push (RnncSearch *search, const float *log_posteriors)
       try_letter (beam, i, total, beam->possible[k]);
   }
   for (guint i = 0; i < beam->n; i++)
-    offer (beam,
-        (Candidate){ .score
-            = acoustic_score (&beam->stays[i]) + beam->stays[i].extra,
-            .from = i,
-            .label = -1 });
+    offer (beam, (Candidate){ .from = i, .label = -1 },
+        acoustic_score (&beam->stays[i]) + beam->stays[i].extra);
   survive (beam);
 }
 
@@ -546,10 +474,10 @@ gather (Beam *beam)
       continue;
     }
     if (better_path (prefix)->score > better_path (beam->rest[k])->score) {
-      prefix->score = log_add (prefix->score, beam->rest[k]->score);
+      prefix->score = rnnc_log_add (prefix->score, beam->rest[k]->score);
       beam->rest[k] = prefix;
     } else {
-      beam->rest[k]->score = log_add (prefix->score, beam->rest[k]->score);
+      beam->rest[k]->score = rnnc_log_add (prefix->score, beam->rest[k]->score);
     }
   }
   return n;
@@ -629,10 +557,11 @@ beam_free (RnncSearch *search)
   g_free (beam->beam);
   g_free (beam->stays);
   g_free (beam->next);
-  g_free (beam->by_hash);
+  g_free (beam->places.slots);
   g_free (beam->posteriors);
   g_free (beam->possible);
-  g_free (beam->heap);
+  g_free (beam->candidates);
+  g_free (beam->best.items);
   g_free (beam->rest);
   g_free (beam);
 }
@@ -674,13 +603,11 @@ rnnc_beam_new (const RnncBeamConfig *config, const RnncAlphabet *alphabet,
   beam->beam = g_new0 (Prefix, width);
   beam->stays = g_new0 (Prefix, width);
   beam->next = g_new0 (Prefix, width);
-  beam->n_buckets = 4;
-  while (beam->n_buckets < 4 * width)
-    beam->n_buckets *= 2;
-  beam->by_hash = g_new0 (guint32, beam->n_buckets);
+  rnnc_hash_places_init (&beam->places, width);
   beam->posteriors = g_new0 (float, alphabet->n_labels);
   beam->possible = g_new0 (guint16, alphabet->n_labels);
-  beam->heap = g_new0 (Candidate, width);
+  beam->candidates = g_new0 (Candidate, width);
+  rnnc_best_few_init (&beam->best, width);
   beam->rest = g_new0 (Prefix *, width);
   rnnc_search_restart (&beam->base, 0, -1);
   return &beam->base;

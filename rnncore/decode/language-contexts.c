@@ -97,12 +97,13 @@ rnnc_language_contexts_word_end_score (const RnncLanguageContexts *contexts,
   return -RNNC_UNKNOWN_WORD_COST;
 }
 
-/* A text may have one context more, for the moment of its step. */
+/* A text may have one context more, for the moment of its step; one text that
+ * of before its last letter too; and there is the beginning. */
 void
 rnnc_language_contexts_init (RnncLanguageContexts *contexts,
     RnncLanguageModel *model, double weight, guint width, RnncModel *speech)
 {
-  guint32 n_slots = 2 * width + 1;
+  guint32 n_slots = 2 * width + 2;
   guint16 end;
 
   if (model == NULL)

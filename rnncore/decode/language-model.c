@@ -15,6 +15,8 @@ struct _RnncLanguageModel {
   gsize state_floats;         /* of all recurrent layers */
   gsize widest;               /* floats that a layer puts out, at most */
   RnncVocabulary *vocabulary; /* (nullable) */
+  GMutex lexicons_lock;
+  GSList *lexicons; /* RnncLexicon, one for each way to write it */
 };
 
 /* --- which models these are ----------------------------------------------- */
@@ -139,6 +141,7 @@ rnnc_language_model_new (RnncModel *model, GError **error)
   language->model = rnnc_model_ref (model);
   language->end = (guint) find_end (model);
   language->vocabulary = vocabulary;
+  g_mutex_init (&language->lexicons_lock);
   for (guint i = 0; i < model->n_layers; i++) {
     const RnncLayer *layer = model->layers[i];
 
@@ -243,6 +246,8 @@ rnnc_language_model_unref (RnncLanguageModel *language)
     return;
   rnnc_model_unref (language->model);
   rnnc_vocabulary_free (language->vocabulary);
+  g_mutex_clear (&language->lexicons_lock);
+  g_slist_free_full (language->lexicons, (GDestroyNotify) rnnc_lexicon_free);
   g_free (language);
 }
 
@@ -270,6 +275,36 @@ const RnncVocabulary *
 rnnc_language_model_vocabulary (RnncLanguageModel *language)
 {
   return language->vocabulary;
+}
+
+static const RnncLexicon *
+find_lexicon (const RnncLanguageModel *language, RnncModel *speech)
+{
+  for (GSList *item = language->lexicons; item != NULL; item = item->next)
+    if (rnnc_lexicon_fits (item->data, speech))
+      return item->data;
+  return NULL;
+}
+
+const RnncLexicon *
+rnnc_language_model_lexicon (RnncLanguageModel *language, RnncModel *speech)
+{
+  const char *lines = language->model->description->pronunciations;
+  const RnncLexicon *found;
+
+  if (lines == NULL || speech->description->n_phones == 0)
+    return NULL;
+  g_mutex_lock (&language->lexicons_lock);
+  found = find_lexicon (language, speech);
+  if (found == NULL) {
+    RnncLexicon *made = rnnc_lexicon_new (lines, speech, NULL);
+
+    if (made != NULL)
+      language->lexicons = g_slist_prepend (language->lexicons, made);
+    found = made;
+  }
+  g_mutex_unlock (&language->lexicons_lock);
+  return found;
 }
 
 /* Two buffers of rows, addresses, and what one layer needs. */

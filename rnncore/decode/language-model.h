@@ -3,6 +3,7 @@
  * A recurrent language model, several sentences a step. */
 #pragma once
 
+#include "rnncore/decode/lexicon.h"
 #include "rnncore/decode/vocabulary.h"
 #include "rnncore/rnnc-decoding.h"
 
@@ -21,6 +22,20 @@ guint rnnc_language_model_end (RnncLanguageModel *language);
 /* The words that it knows; %NULL: it was not told. */
 const RnncVocabulary *
 rnnc_language_model_vocabulary (RnncLanguageModel *language);
+
+/**
+ * rnnc_language_model_lexicon:
+ *
+ * How the words sound that it knows, in letters and phones of @speech. Made at
+ * the first call, for all that share the language model.
+ *
+ * Threads: any.
+ *
+ * Returns: as long as @language is there: %NULL where it was not told, or
+ *   @speech has no phones or others
+ */
+const RnncLexicon *
+rnnc_language_model_lexicon (RnncLanguageModel *language, RnncModel *speech);
 
 /* Bytes of work, for @m sentences a step. */
 gsize rnnc_language_model_work (RnncLanguageModel *language, gsize m);

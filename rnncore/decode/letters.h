@@ -14,8 +14,13 @@ typedef struct {
   guint32 start; /* frames of the search */
   guint32 end;
   float peak; /* highest posterior */
-  guint16 label;
-  guint16 begins_word; /* though no boundary stands before it */
+  union {
+    struct {
+      guint16 label;
+      guint16 begins_word; /* though no boundary stands before it */
+    };
+    guint32 word; /* of a search that goes from word to word */
+  };
 } RnncLetter;
 
 typedef struct {

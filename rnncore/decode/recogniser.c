@@ -5,6 +5,7 @@
 
 #include "rnncore/decode/beam.h"
 #include "rnncore/decode/phrase-search.h"
+#include "rnncore/decode/word-search.h"
 #include "rnncore/model/model-private.h"
 
 /* Where no utterance runs, a frame that is blank with this probability is left
@@ -63,6 +64,16 @@ beam_width (const RnncRecogniser *recogniser)
   return width;
 }
 
+/* Words are searched by how they sound, where that is known; %NULL: by letters.
+ * Hot words are letters. */
+static const RnncLexicon *
+find_lexicon (const RnncRecogniser *recogniser)
+{
+  if (recogniser->language == NULL || recogniser->hot_words != NULL)
+    return NULL;
+  return rnnc_language_model_lexicon (recogniser->language, recogniser->model);
+}
+
 static RnncSearch *
 make_search (RnncRecogniser *recogniser)
 {
@@ -79,6 +90,12 @@ make_search (RnncRecogniser *recogniser)
         recogniser->capacity, options->phrase_threshold);
   if (config.width == 1)
     return NULL;
+  if (find_lexicon (recogniser) != NULL)
+    return rnnc_word_search_new (&(RnncWordSearchConfig){ config.width,
+                                     config.capacity, config.language,
+                                     config.language_weight,
+                                     config.word_bonus },
+        &recogniser->alphabet, recogniser->model);
   return rnnc_beam_new (&config, &recogniser->alphabet, recogniser->model);
 }
 
@@ -86,6 +103,10 @@ static Equipment
 make_equipment (RnncRecogniser *recogniser)
 {
   Equipment equipment = { make_search (recogniser) };
+  const RnncLexicon *lexicon = find_lexicon (recogniser);
+  /* Letters in a reading: a frame may be a phone of several. */
+  guint n_letters = recogniser->capacity
+      * (lexicon != NULL ? lexicon->letters_per_phone : 1);
 
   if (equipment.search == NULL)
     return equipment;
@@ -95,7 +116,7 @@ make_equipment (RnncRecogniser *recogniser)
   equipment.readings = g_new0 (RnncReading, equipment.n_readings);
   for (guint i = 0; i < equipment.n_readings; i++)
     rnnc_word_list_init (&equipment.readings[i].list, &recogniser->alphabet,
-        recogniser->capacity);
+        n_letters);
   return equipment;
 }
 

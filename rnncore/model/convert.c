@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A model written again with weights of another storage type, another
- * vocabulary or other phrases. */
+ * vocabulary, pronunciations or phrases. */
 #include <string.h>
 
+#include "rnncore/decode/lexicon.h"
 #include "rnncore/decode/vocabulary.h"
 #include "rnncore/layers/layer-spec.h"
 #include "rnncore/model/model-files.h"
@@ -210,6 +211,20 @@ set_vocabulary (JsonObject *json, RnncModel *model, const char *words,
 }
 
 static gboolean
+set_pronunciations (JsonObject *json, RnncModel *model, const char *lines,
+    GError **error)
+{
+  if (!check_text (model, lines, "language-model", "pronunciations", error))
+    return FALSE;
+  if (!rnnc_lexicon_check_lines (lines, error)) {
+    g_prefix_error (error, "%s: ", rnnc_model_path (model));
+    return FALSE;
+  }
+  json_object_set_string_member (json, "pronunciations", lines);
+  return TRUE;
+}
+
+static gboolean
 set_phrases (JsonObject *json, RnncModel *model, const char *text,
     GError **error)
 {
@@ -235,7 +250,8 @@ describe (RnncModel *model, const RnncConversion *conversion, GError **error)
   g_autoptr (JsonNode) node = NULL;
   JsonObject *copy;
 
-  if (conversion->vocabulary == NULL && conversion->phrases == NULL)
+  if (conversion->vocabulary == NULL && conversion->phrases == NULL
+      && conversion->pronunciations == NULL)
     return g_strdup (model->json);
   copy = json_object_new ();
   node = json_node_new (JSON_NODE_OBJECT);
@@ -243,6 +259,9 @@ describe (RnncModel *model, const RnncConversion *conversion, GError **error)
   json_object_foreach_member (model->description->json, copy_member, copy);
   if ((conversion->vocabulary != NULL
           && !set_vocabulary (copy, model, conversion->vocabulary, error))
+      || (conversion->pronunciations != NULL
+          && !set_pronunciations (copy, model, conversion->pronunciations,
+              error))
       || (conversion->phrases != NULL
           && !set_phrases (copy, model, conversion->phrases, error)))
     return NULL;

@@ -356,7 +356,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   JsonObject *frontend = NULL;
   JsonArray *layers = NULL;
   const char *task = NULL, *language = "", *vocabulary = NULL;
-  const char *phrases = NULL;
+  const char *phrases = NULL, *pronunciations = NULL;
   guint format = 0;
 
   for (guint i = 0; required[i] != NULL; i++) {
@@ -376,6 +376,8 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
       || !rnnc_json_get_string (json, origin, "language", &language, error)
       || !rnnc_json_get_string (json, origin, "vocabulary", &vocabulary, error)
       || !rnnc_json_get_string (json, origin, "phrases", &phrases, error)
+      || !rnnc_json_get_string (json, origin, "pronunciations", &pronunciations,
+          error)
       || !rnnc_json_get_boolean (json, origin, "continuous",
           &description->continuous, error)
       || !rnnc_json_get_double (json, origin, "window", 0, 3600,
@@ -390,6 +392,7 @@ parse_members (RnncDescription *description, const char *origin, GError **error)
   description->language = g_strdup (language);
   description->vocabulary = g_strdup (vocabulary);
   description->phrases = g_strdup (phrases);
+  description->pronunciations = g_strdup (pronunciations);
   rnnc_frontend_config_shape (&description->frontend, &description->input);
   description->layers = rnnc_layer_specs_parse (layers, layers_path,
       &description->input, error);
@@ -435,6 +438,7 @@ rnnc_description_free (RnncDescription *description)
   g_free (description->language);
   g_free (description->vocabulary);
   g_free (description->phrases);
+  g_free (description->pronunciations);
   rnnc_frontend_config_clear (&description->frontend);
   g_clear_pointer (&description->layers, g_ptr_array_unref);
   g_strfreev (description->labels);

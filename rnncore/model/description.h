@@ -35,10 +35,11 @@ typedef struct {
   guint n_phones;
   double window; /* s: what a many-to-one model saw in training; 0: not said */
   RnncSpotting spotting;
-  gboolean continuous; /* its core goes on from utterance to utterance */
-  char *phrases;       /* lines of the phrase list to be held to; (nullable) */
-  char *vocabulary;    /* words, a space between them; (nullable) */
-  JsonObject *json;    /* all of it */
+  gboolean continuous;  /* its core goes on from utterance to utterance */
+  char *phrases;        /* lines of the phrase list to be held to; (nullable) */
+  char *vocabulary;     /* words, a space between them; (nullable) */
+  char *pronunciations; /* lines of a word, a tab and its phones; (nullable) */
+  JsonObject *json;     /* all of it */
 } RnncDescription;
 
 /**

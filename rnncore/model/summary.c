@@ -171,6 +171,16 @@ append_vocabulary (GString *text, const char *words)
   g_string_append_printf (text, "vocabulary  %" G_GSIZE_FORMAT " words\n", n);
 }
 
+static void
+append_pronunciations (GString *text, const char *lines)
+{
+  gsize n = 0;
+
+  for (const char *at = lines; (at = strchr (at, '\t')) != NULL; at++)
+    n++;
+  g_string_append_printf (text, "pronounced  %" G_GSIZE_FORMAT " words\n", n);
+}
+
 /* Members kept for people, in the order they stand in the file. */
 static void
 append_provenance (GString *text, JsonObject *json)
@@ -233,6 +243,8 @@ rnnc_model_summary (RnncModel *model)
   append_labels (text, description);
   if (description->vocabulary != NULL)
     append_vocabulary (text, description->vocabulary);
+  if (description->pronunciations != NULL)
+    append_pronunciations (text, description->pronunciations);
   if (description->phrases != NULL)
     append_phrases (text, model);
   if (description->continuous)

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include <glib/gstdio.h>
+
 #include "tools/data/labels.h"
 #include "tools/measure/error-rate.h"
 
@@ -151,6 +155,80 @@ test_spelled_words (void)
   g_assert_cmpstr (known, ==, "go go");
 }
 
+static Pronunciations *
+load_pronunciations (const char *text, GError **error)
+{
+  static const char *const phones[] = { "<blank>", "|", "x", "y", NULL };
+  g_autofree char *path = NULL;
+  Pronunciations *loaded;
+  int file = g_file_open_tmp ("rnncore-XXXXXX", &path, NULL);
+
+  g_close (file, NULL);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  loaded = pronunciations_load (path, phones, error);
+  g_unlink (path);
+  return loaded;
+}
+
+/* Phones behind the letters of a text, its words' first way to be said. */
+static void
+test_phones (void)
+{
+  static const char *const names[] = { "<blank>", " ", "a", "b", NULL };
+  static const char *const phones[] = { "<blank>", "|", "x", "y", NULL };
+  static const char *const twice[] = { "<blank>", "|", "x", "x", NULL };
+  static const char *const lost[] = { "<blank>", "x", "y", NULL };
+  static const guint expected[] = { 2, 3, 1, 2, 6, 7, 5, 6, 1, 5 };
+  const char *lines = "# a comment\nab\tx y\r\n\na\tx\na\ty\n";
+  g_autoptr (Labels) labels = labels_new (names, 0, NULL);
+  g_autoptr (GArray) targets = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autofree char *text = NULL;
+  GError *error = NULL;
+
+  g_assert_false (labels_set_phones (labels, twice,
+      load_pronunciations (lines, NULL), &error));
+  g_assert_nonnull (strstr (error->message, "\"x\" is there twice"));
+  g_clear_error (&error);
+  g_assert_false (labels_set_phones (labels, lost,
+      load_pronunciations (lines, NULL), &error));
+  g_assert_nonnull (strstr (error->message, "no phone is \"|\""));
+  g_clear_error (&error);
+  labels_set_phones (labels, phones, load_pronunciations (lines, NULL), &error);
+  g_assert_no_error (error);
+  g_assert_true (labels_encode_text (labels, " ab  a", targets, &error));
+  labels_encode_space (labels, targets);
+  g_assert_cmpmem (targets->data, targets->len * sizeof (guint), expected,
+      sizeof expected);
+  text = labels_decode_text (labels,
+      (const guint *) (const void *) targets->data, targets->len);
+  g_assert_cmpstr (text, ==, "ab a");
+  g_assert_false (labels_encode_text (labels, "a bab", targets, &error));
+  g_assert_nonnull (strstr (error->message, "\"bab\" has no pronunciation in"));
+  g_clear_error (&error);
+}
+
+static void
+test_bad_pronunciations (void)
+{
+  static const struct {
+    const char *text;
+    const char *reason;
+  } lines[] = {
+    { "a x", ":1: not a word, a tab and its phones" },
+    { "a\tx\n\tx", ":2: not a word, a tab and its phones" },
+    { "a\tx z", ":1: \"z\" is none of the phones" },
+    { "a\tx |", ":1: \"|\" is none of the phones" },
+    { "a\t ", ":1: a word without phones" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (load_pronunciations (lines[i].text, &error));
+    g_assert_nonnull (strstr (error->message, lines[i].reason));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -162,5 +240,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tools/labels/normalise", test_normalise);
   g_test_add_func ("/tools/labels/text", test_labels);
   g_test_add_func ("/tools/labels/spelled-words", test_spelled_words);
+  g_test_add_func ("/tools/labels/phones", test_phones);
+  g_test_add_func ("/tools/labels/bad-pronunciations", test_bad_pronunciations);
   return g_test_run ();
 }

@@ -68,6 +68,15 @@ static const struct {
       "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"spelling\":\"ab\","
       "\"frontend\":{},\"layers\":[]}," DATA "}",
       "\"spelling\" goes with \"words\"" },
+  { "phones-alone",
+      "{\"model\":{\"task\":\"speech\",\"letters\":\"ab\",\"phones\":\"x y\","
+      "\"frontend\":{},\"layers\":[]}," DATA "}",
+      "come together or not at all" },
+  { "phones-of-words",
+      "{\"model\":{\"task\":\"speech\",\"words\":[\"on\",\"go\"],"
+      "\"phones\":\"x y\",\"pronunciations\":\"p.tsv\","
+      "\"frontend\":{},\"layers\":[]}," DATA "}",
+      "are learned beside \"letters\"" },
   { "two-words",
       "{\"model\":{\"task\":\"speech\",\"words\":[\"on\",\"go on\"],"
       "\"frontend\":{},\"layers\":[]}," DATA "}",

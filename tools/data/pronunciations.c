@@ -89,7 +89,8 @@ pronunciations_load (const char *path, const char *const *phones,
   }
   lines = g_strsplit (text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {
-    if (read_line (pronunciations, g_strchomp (lines[i]), numbers, error))
+    if (read_line (pronunciations, g_strdelimit (lines[i], "\r", ' '), numbers,
+            error))
       continue;
     g_prefix_error (error, "%s:%u: ", path, i + 1);
     return NULL;
