@@ -130,6 +130,38 @@ gather (RnncWordSearch *search)
   return n;
 }
 
+/* Takes the best of @n_texts to their front. */
+static void
+put_best_first (RnncWordText *texts, guint n_texts)
+{
+  guint best = 0;
+  RnncWordText first = texts[0];
+
+  for (guint i = 1; i < n_texts; i++)
+    if (texts[i].score > texts[best].score)
+      best = i;
+  texts[0] = texts[best];
+  texts[best] = first;
+}
+
+/* The best @n texts, or as many as there are, best first by how they sound and
+ * how they are spelled; returns how many. */
+static guint
+choose_texts (RnncWordSearch *search, guint n)
+{
+  guint n_texts = gather (search);
+
+  n = MIN (MAX (n, RNNC_WORD_SPELLED), n_texts);
+  for (guint i = 0; i < n; i++)
+    put_best_first (search->texts + i, n_texts - i);
+  for (guint i = 0; i < n; i++)
+    search->texts[i].score += RNNC_WORD_SPELLING_WEIGHT
+        * rnnc_words_spelling_score (search, &search->texts[i]);
+  for (guint i = 0; i < n; i++)
+    put_best_first (search->texts + i, n - i);
+  return n;
+}
+
 guint
 rnnc_words_read (RnncSearch *base, gboolean is_final, RnncReading *readings,
     guint n)
@@ -145,23 +177,15 @@ rnnc_words_read (RnncSearch *base, gboolean is_final, RnncReading *readings,
         &readings[0]);
     return 1;
   }
-  n_texts = gather (search);
-  while (n_read < n && n_texts > 0) {
-    guint best = 0;
-    const RnncWordHypothesis *from;
-    gboolean is_empty;
+  n_texts = choose_texts (search, n + 1); /* one may be empty */
+  for (guint i = 0; i < n_texts && n_read < n; i++) {
+    const RnncWordText *text = &search->texts[i];
 
-    for (guint i = 1; i < n_texts; i++)
-      if (search->texts[i].score > search->texts[best].score)
-        best = i;
-    from = &search->beam[search->texts[best].from];
-    is_empty = search->texts[best].text == RNNC_WORDS_NONE;
-    if (is_empty && n_read == 0)
+    if (text->text != RNNC_WORDS_NONE)
+      write_reading (search, &search->beam[text->from], text->word, text->score,
+          &readings[n_read++]);
+    else if (i == 0)
       return 0;
-    if (!is_empty)
-      write_reading (search, from, search->texts[best].word,
-          search->texts[best].score, &readings[n_read++]);
-    search->texts[best] = search->texts[--n_texts];
   }
   return n_read;
 }

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define RNNC_WORDS_NONE G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
 #define RNNC_WORD_START 0u /* node before a word */
 #define RNNC_NO_WORD G_MAXUINT32
+/* Posteriors below are as good as this, ln. */
+#define RNNC_WORD_LEAST -1000.0f
 
 /* How a path may end: in a blank, or in the last phone. */
 enum { RNNC_WORD_BLANK, RNNC_WORD_PHONE };
@@ -95,6 +97,10 @@ typedef struct {
   guint n_ends;
   RnncWordEnd *ends;   /* [width]: the best */
   RnncWordText *texts; /* [2 * width] */
+
+  float *heard;      /* [capacity, labels]: of the letters */
+  guint16 *spelling; /* [letters of the longest text] */
+  float *states;     /* [2 * letters + 1] */
 } RnncWordSearch;
 
 static inline guint64
@@ -152,6 +158,15 @@ void rnnc_words_want_end (RnncWordSearch *search, guint32 index, guint32 word,
 /* Chooses the best of those that are wanted, as far as that is known before,
  * and has the language model read them. */
 void rnnc_words_read_ends (RnncWordSearch *search);
+
+/* --- word-spelling.c ------------------------------------------------------ */
+
+/* Keeps this frame's letters. */
+void
+rnnc_words_hear_letters (RnncWordSearch *search, const float *log_posteriors);
+/* ln P of the best path through the letters of a text. */
+double
+rnnc_words_spelling_score (RnncWordSearch *search, const RnncWordText *text);
 
 /* --- word-reading.c: as in RnncSearchClass -------------------------------- */
 

@@ -2,9 +2,6 @@
 #include "rnncore/decode/word-search-private.h"
 #include "rnncore/model/model-private.h"
 
-/* Posteriors below are as good as this, ln. */
-#define LEAST -1000.0f
-
 /* --- hypotheses ----------------------------------------------------------- */
 
 static guint64
@@ -303,7 +300,8 @@ take_posteriors (RnncWordSearch *search, const float *log_posteriors)
   const float *phones = log_posteriors + search->first_phone;
 
   for (guint i = 0; i < search->n_phones; i++) /* not a number neither */
-    search->posteriors[i] = phones[i] > LEAST ? MIN (phones[i], 0.0f) : LEAST;
+    search->posteriors[i]
+        = phones[i] > RNNC_WORD_LEAST ? MIN (phones[i], 0.0f) : RNNC_WORD_LEAST;
 }
 
 static void
@@ -312,6 +310,7 @@ word_search_push (RnncSearch *base, const float *log_posteriors)
   RnncWordSearch *search = (RnncWordSearch *) base;
 
   take_posteriors (search, log_posteriors);
+  rnnc_words_hear_letters (search, log_posteriors);
   /* A word a hypothesis, and a meeting of two, at most. */
   while (search->n > 1 && search->words.n_free < 4 * search->width)
     release (search, &search->beam[--search->n]);
@@ -381,6 +380,9 @@ word_search_free (RnncSearch *base)
   g_free (search->best_ends.items);
   g_free (search->ends);
   g_free (search->texts);
+  g_free (search->heard);
+  g_free (search->spelling);
+  g_free (search->states);
   g_free (search);
 }
 
@@ -414,6 +416,7 @@ rnnc_word_search_new (const RnncWordSearchConfig *config,
 {
   RnncWordSearch *search = g_new0 (RnncWordSearch, 1);
   guint width = config->width;
+  gsize n_letters;
 
   search->base.klass = &word_search_class;
   search->base.capacity = config->capacity;
@@ -441,6 +444,12 @@ rnnc_word_search_new (const RnncWordSearchConfig *config,
   rnnc_best_few_init (&search->best_ends, width);
   search->ends = g_new (RnncWordEnd, width);
   search->texts = g_new (RnncWordText, 2 * (gsize) width);
+  search->heard = g_new (float, (gsize) config->capacity * alphabet->n_labels);
+  /* A phone a frame, and a space behind each word. */
+  n_letters
+      = (gsize) config->capacity * (search->lexicon->letters_per_phone + 1);
+  search->spelling = g_new (guint16, n_letters);
+  search->states = g_new (float, 2 * n_letters + 1);
   rnnc_search_restart (&search->base, 0, -1);
   return &search->base;
 }

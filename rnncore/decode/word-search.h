@@ -6,7 +6,8 @@
  * then the most frequent word that a path may still become speaks for it.
  *
  * A text is scored with ln P(phones) + what language model and word bonus say
- * of it. Words that sound alike are told apart by the language model alone. */
+ * of it. At the end of an utterance the letters that the model hears beside the
+ * phones have their say on the best few, words that sound alike among them. */
 #pragma once
 
 #include "rnncore/decode/language-model.h"
@@ -32,6 +33,10 @@ typedef struct {
 /* Weight of a word's frequency before it ends, of that of the language model.
  */
 #define RNNC_WORD_FREQUENCY_WEIGHT 0.3
+/* At the end the best texts are spelled: weight of ln P of their letters, and
+ * how many texts, unless more are asked for. */
+#define RNNC_WORD_SPELLING_WEIGHT 0.5
+#define RNNC_WORD_SPELLED 16
 
 /* @model: with phones; @alphabet: of its letters; both are lent. A reference on
  * the language model is taken. */

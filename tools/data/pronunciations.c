@@ -39,7 +39,7 @@ read_line (Pronunciations *pronunciations, const char *line,
   g_autoptr (GArray) phones = NULL;
   g_autofree char *word = NULL;
 
-  if (line[0] == '\0' || line[0] == '#')
+  if (line[strspn (line, " ")] == '\0' || line[0] == '#')
     return TRUE;
   if (tab == NULL || tab == line) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT,
