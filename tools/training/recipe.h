@@ -106,6 +106,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Recipe, recipe_free)
 void data_source_free (DataSource *source);
 
 /* Parts of recipe_load(), each with its "path" for messages. */
+gboolean
+recipe_fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+gboolean recipe_parse_model (Recipe *recipe, JsonObject *root, const char *data,
+    GError **error);
+/* "loss" is said in "training", yet data and labels depend on it. */
+gboolean
+recipe_parse_loss (Recipe *recipe, JsonObject *training, GError **error);
 gboolean recipe_parse_augment (Recipe *recipe, JsonObject *json,
     const char *data, GError **error);
 gboolean
