@@ -144,8 +144,8 @@ RNNC_API guint rnnc_transcriber_tail (RnncModel *model);
 RNNC_API void rnnc_transcriber_reset (RnncTranscriber *transcriber);
 /**
  * rnnc_transcriber_decode:
- * @log_posteriors: [n_frames, output size], what rnnc_model_forward() yields for
- *   a whole recording
+ * @log_posteriors: [n_frames, output size], what rnnc_model_forward() yields
+ * for a whole recording
  *
  * Drops what was heard, decodes the recording as one utterance of any length,
  * yields its final and resets. For recordings of a sentence or a few; longer
