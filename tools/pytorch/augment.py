@@ -3,9 +3,10 @@
 (tools/data/audio-augment.c), for all of the batch at once on the device."""
 import math
 
+import numpy
 import torch
 
-from features import RATE
+from features import RATE, hertz, mel
 
 TAPS = 16
 BAND_TAPS = 129
@@ -29,7 +30,8 @@ class Augmenter:
     """settings: a recipe's "augment"; noises and rooms: lists of float arrays;
     coloured: share of the noise that is made here, white to brown."""
 
-    KEYS = {"speed", "gain", "pad", "noise", "room", "band", "companding", "clipping", "time-masks", "frequency-masks"}
+    KEYS = {"speed", "gain", "pad", "noise", "room", "band", "companding", "clipping", "vocal-tract",
+            "time-masks", "frequency-masks"}
 
     def __init__(self, settings, noises, rooms, coloured, device):
         if set(settings) - self.KEYS:
@@ -147,6 +149,26 @@ class Augmenter:
         scale = math.log1p(255)
         code = (127 * torch.log1p(255 * x.abs().clamp(max=1)) / scale).round()
         return x.sign() * torch.expm1(code / 127 * scale) / 255
+
+
+def change_voices(settings, random, frontend, features):
+    """Vocal tract length perturbation (Jaitly and Hinton 2013), as
+    tools/data/spectrum-augment.c has it: each band gets what a speaker with a
+    longer or shorter vocal tract has there."""
+    if "vocal-tract" not in settings:
+        return features
+    bands = features.shape[2]
+    factors = between(random, *settings["vocal-tract"], len(features))[:, None]
+    low, high = mel(frontend.get("fmin", 20)), mel(frontend.get("fmax", RATE / 2))
+    step = (high - low) / (bands + 1)
+    centres = hertz(low + step * numpy.arange(1, bands + 1))[None]
+    bend = 0.3 * RATE * numpy.minimum(factors, 1)
+    slope = (RATE / 2 - bend) / (RATE / 2 - bend / factors)
+    warped = numpy.where(centres <= bend / factors, centres * factors, RATE / 2 - slope * (RATE / 2 - centres))
+    at = ((mel(warped) - low) / step - 1).clip(0, bands - 1)
+    below = torch.from_numpy(at.astype(int)).to(features.device)[:, None].expand_as(features)
+    share = torch.from_numpy((at % 1).astype("<f4")).to(features.device)[:, None]
+    return features.gather(2, below) * (1 - share) + features.gather(2, (below + 1).clamp(max=bands - 1)) * share
 
 
 def mask_spectrum(settings, random, features, frames):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Log-mel features as rnncore's front end computes them (rnnc-frontend.h)."""
-import math
-
+import numpy
 import torch
 
 WINDOW, HOP, POINTS, RATE = 400, 160, 512, 16000
@@ -15,7 +14,11 @@ def n_frames(n_samples):
 
 
 def mel(hertz):
-    return 1127.0 * math.log1p(hertz / 700.0)
+    return 1127.0 * numpy.log1p(hertz / 700.0)
+
+
+def hertz(mel):
+    return 700.0 * numpy.expm1(mel / 1127.0)
 
 
 class LogMel:

@@ -43,9 +43,12 @@ def save(path, model, tensors, half=False):
 
 
 def describe(model, before):
-    """A recipe's model as its file has it: labels written out; format, blank
-    and normalisation as in the model before."""
+    """A recipe's model as its file has it: labels and phones written out;
+    format, blank and normalisation as in the model before."""
     model = dict(model)
+    model.pop("pronunciations", None)
+    if "phones" in model:
+        model["phones"] = ["<blank>", "|"] + model["phones"].split()
     labels = list(model.pop("letters")) if "letters" in model else model.pop("words")
     model["labels"] = before["labels"][:1] + labels
     model["frontend"] = before["frontend"]
@@ -54,5 +57,7 @@ def describe(model, before):
             model[key] = before[key]
     for spec in model["layers"]:
         if spec.get("units") == "labels":
-            spec["units"] = len(model["labels"])
+            spec["units"] = len(model["labels"]) + len(model.get("phones", []))
+        if spec.get("split") == "labels":
+            spec["split"] = len(model["labels"])
     return model

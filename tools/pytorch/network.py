@@ -12,8 +12,6 @@ class Network(nn.Module):
 
     def __init__(self, model, tensors):
         super().__init__()
-        if any("split" in spec for spec in model["layers"]):
-            raise SystemExit("phones beside letters (log-softmax with \"split\") are not known here")
         self.specs = [spec for spec in model["layers"] if spec["type"] != "log-softmax"]
         features = model["frontend"].get("mels", 1)
         for spec in self.specs:
