@@ -103,6 +103,13 @@ rnnc_best_few_offer (RnncBestFew *few, double score)
   return item.place;
 }
 
+/* What a score must not be below to be one of the best so far. */
+static inline double
+rnnc_best_few_least (const RnncBestFew *few)
+{
+  return few->n == few->capacity ? few->items[0].score : -INFINITY;
+}
+
 /* Takes the worst out; nothing is offered any more. */
 static inline RnncBestItem
 rnnc_best_few_take_worst (RnncBestFew *few)

@@ -47,44 +47,129 @@ choose_ends (RnncWordSearch *search)
   search->n_wanted = 0;
 }
 
-/* The language model reads a letter of each end's word, or the space behind it.
- * Returns: how many words had one */
-static guint
-read_letters (RnncWordSearch *search, guint at)
+static RnncWordScore *
+find_score (const RnncWordSearch *search, guint64 text)
 {
-  RnncLanguageContexts *language = &search->language;
-  guint n_reading = 0;
-
-  for (guint i = 0; i < search->n_ends; i++) {
-    RnncWordEnd *end = &search->ends[i];
-    const RnncLexiconWord *word = &search->lexicon->words[end->word];
-    guint label = search->alphabet->space;
-
-    if (at > word->n_letters)
-      continue;
-    if (at == word->n_letters)
-      end->end_extra = end->extra
-          + rnnc_language_contexts_end_score (language, end->context);
-    else
-      label = word->letters[at];
-    end->extra += rnnc_language_contexts_score (language, end->context, label);
-    end->context
-        = rnnc_language_contexts_extend (language, end->context, label);
-    n_reading++;
-  }
-  rnnc_language_contexts_step (language);
-  return n_reading;
+  return &search->scores[text & (search->n_scores - 1)];
 }
 
-/* All of them go on together, a letter a step. */
+/* From before the word on. */
+static void
+begin_reading (RnncWordSearch *search, RnncWordEnd *end)
+{
+  const RnncWordHypothesis *from = &search->beam[end->from];
+
+  end->reading = TRUE;
+  end->extra = from->extra + search->word_bonus;
+  end->context = from->context;
+  rnnc_language_contexts_use (&search->language, end->context);
+}
+
+static void
+remember (RnncWordSearch *search, const RnncWordEnd *end, double end_extra)
+{
+  *find_score (search, end->text)
+      = (RnncWordScore){ end->text, end->extra, end_extra };
+}
+
+/* It cannot become good enough any more: letters only cost. */
+static void
+give_up (RnncWordSearch *search, RnncWordEnd *end)
+{
+  if (end->reading)
+    rnnc_language_contexts_release (&search->language, end->context);
+  end->reading = FALSE;
+  end->extra = end->end_extra = -INFINITY;
+  end->context = RNNC_NO_PLACE;
+}
+
+/* The letter of its word at @at, or the space behind it. */
+static void
+read_letter (RnncWordSearch *search, RnncWordEnd *end, guint at, double least)
+{
+  RnncLanguageContexts *language = &search->language;
+  const RnncLexiconWord *word = &search->lexicon->words[end->word];
+  gboolean is_last = at == word->n_letters;
+  guint label = is_last ? search->alphabet->space : word->letters[at];
+
+  if (is_last)
+    end->end_extra = end->extra
+        + rnnc_language_contexts_end_score (language, end->context);
+  end->extra += rnnc_language_contexts_score (language, end->context, label);
+  if (is_last) {
+    remember (search, end, end->end_extra);
+  } else if (end->acoustic + end->extra < least) {
+    remember (search, end, -INFINITY);
+    give_up (search, end);
+    return;
+  }
+  end->context = rnnc_language_contexts_extend (language, end->context, label);
+}
+
+/* All that are reading go on together, a letter a step. */
+static void
+read_words (RnncWordSearch *search, double least)
+{
+  gboolean any = TRUE;
+
+  for (guint at = 0; any; at++) {
+    any = FALSE;
+    for (guint i = 0; i < search->n_ends; i++) {
+      RnncWordEnd *end = &search->ends[i];
+
+      if (!end->reading)
+        continue;
+      read_letter (search, end, at, least);
+      any |= end->reading;
+      if (at == search->lexicon->words[end->word].n_letters)
+        end->reading = FALSE;
+    }
+    rnnc_language_contexts_step (&search->language);
+  }
+}
+
 void
-rnnc_words_read_ends (RnncWordSearch *search)
+rnnc_words_read_ends (RnncWordSearch *search, double least)
 {
   choose_ends (search);
   for (guint i = 0; i < search->n_ends; i++) {
-    search->ends[i].context = search->beam[search->ends[i].from].context;
-    rnnc_language_contexts_use (&search->language, search->ends[i].context);
+    RnncWordEnd *end = &search->ends[i];
+    const RnncWordScore *known = find_score (search, end->text);
+
+    if (known->text != end->text) {
+      begin_reading (search, end);
+    } else if (known->end_extra > -INFINITY) {
+      end->extra = known->extra;
+      end->end_extra = known->end_extra;
+      end->context = RNNC_NO_PLACE;
+    } else if (end->acoustic + known->extra < least) {
+      give_up (search, end);
+    } else {
+      begin_reading (search, end);
+    }
   }
-  for (guint at = 0; read_letters (search, at) > 0; at++)
-    continue;
+  read_words (search, least);
+}
+
+void
+rnnc_words_read_survivors (RnncWordSearch *search)
+{
+  for (guint i = 0; i < search->best.n; i++) {
+    const RnncWordCandidate *candidate
+        = &search->candidates[search->best.items[i].place];
+
+    if (candidate->end != RNNC_NO_PLACE
+        && search->ends[candidate->end].context == RNNC_NO_PLACE)
+      begin_reading (search, &search->ends[candidate->end]);
+  }
+  read_words (search, -INFINITY);
+}
+
+void
+rnnc_words_release_ends (RnncWordSearch *search)
+{
+  for (guint i = 0; i < search->n_ends; i++)
+    if (search->ends[i].context != RNNC_NO_PLACE)
+      rnnc_language_contexts_release (&search->language,
+          search->ends[i].context);
 }

@@ -102,7 +102,6 @@ add_text (RnncWordSearch *search, guint *n, RnncWordText text)
 static guint
 gather (RnncWordSearch *search)
 {
-  RnncLanguageContexts *language = &search->language;
   guint n = 0;
 
   for (guint32 i = 0; i < search->n; i++) {
@@ -117,7 +116,7 @@ gather (RnncWordSearch *search)
     for (guint32 k = 0; k < node->n_words; k++)
       rnnc_words_want_end (search, i, node->words + k, acoustic);
   }
-  rnnc_words_read_ends (search);
+  rnnc_words_read_ends (search, -INFINITY);
   for (guint i = 0; i < search->n_ends; i++) {
     const RnncWordEnd *end = &search->ends[i];
     const RnncWordHypothesis *from = &search->beam[end->from];
@@ -125,8 +124,8 @@ gather (RnncWordSearch *search)
     add_text (search, &n,
         (RnncWordText){ end->text, end->acoustic + end->end_extra,
             rnnc_words_better_path (from)->score, end->from, end->word });
-    rnnc_language_contexts_release (language, end->context);
   }
+  rnnc_words_release_ends (search);
   return n;
 }
 

@@ -59,8 +59,17 @@ typedef struct {
   double acoustic; /* of all of them */
   double extra;
   double end_extra; /* without the space, if the text ends */
-  guint32 context;  /* behind it and a space */
+  guint32 context;  /* behind it and a space; RNNC_NO_PLACE: only its scores
+                     * are known */
+  gboolean reading; /* by the language model, now */
 } RnncWordEnd;
+
+/* What a text that ended with a word was scored with by the language model. */
+typedef struct {
+  guint64 text;     /* 0: none yet */
+  double extra;     /* at most, if it was not read to its end */
+  double end_extra; /* -INFINITY: it was not */
+} RnncWordScore;
 
 /* A text that was said, when nothing comes behind. */
 typedef struct {
@@ -95,8 +104,11 @@ typedef struct {
   RnncWordEnd *wanted; /* [width * most words that sound alike] */
   RnncBestFew best_ends;
   guint n_ends;
-  RnncWordEnd *ends;   /* [width]: the best */
-  RnncWordText *texts; /* [2 * width] */
+  RnncWordEnd *ends;     /* [width]: the best */
+  guint n_scores;        /* a power of two */
+  RnncWordScore *scores; /* [n_scores], a place for each by its hash: a word
+                          * that may end is there again in the next frames */
+  RnncWordText *texts;   /* [2 * width] */
 
   float *heard;      /* [capacity, labels]: of the letters */
   guint16 *spelling; /* [letters of the longest text] */
@@ -156,8 +168,13 @@ rnnc_words_cell (const RnncWordPath *path, guint32 word)
 void rnnc_words_want_end (RnncWordSearch *search, guint32 index, guint32 word,
     double acoustic);
 /* Chooses the best of those that are wanted, as far as that is known before,
- * and has the language model read them. */
-void rnnc_words_read_ends (RnncWordSearch *search);
+ * and has the language model read those that it has not read lately. Those
+ * whose score falls below @least get one of -INFINITY. */
+void rnnc_words_read_ends (RnncWordSearch *search, double least);
+/* The best candidates' ends have contexts from now on. */
+void rnnc_words_read_survivors (RnncWordSearch *search);
+/* Releases the contexts of all ends. */
+void rnnc_words_release_ends (RnncWordSearch *search);
 
 /* --- word-spelling.c ------------------------------------------------------ */
 

@@ -191,25 +191,36 @@ try_ends (RnncWordSearch *search, guint32 index, double total)
   }
 }
 
+/* Which words may end in this frame. */
 static void
-end_words (RnncWordSearch *search)
+find_ends (RnncWordSearch *search)
 {
   double least = search->beam[0].score - RNNC_WORD_END_REACH;
 
-  search->n_ends = 0;
   if (search->posteriors[search->lexicon->boundary] <= RNNC_WORD_END_FLOOR)
     return;
   for (guint32 i = 0; i < search->n; i++)
     if (search->beam[i].node != RNNC_WORD_START
         && search->beam[i].score >= least)
       try_ends (search, i, rnnc_words_acoustic_score (&search->beam[i]));
-  rnnc_words_read_ends (search);
+}
+
+/* Those of them that may still become one of the best, when all else has been
+ * offered. */
+static void
+offer_ends (RnncWordSearch *search)
+{
+  double before_word = outlook (search, RNNC_WORD_START);
+
+  rnnc_words_read_ends (search,
+      rnnc_best_few_least (&search->best) - before_word);
   for (guint32 i = 0; i < search->n_ends; i++) {
     const RnncWordEnd *end = &search->ends[i];
 
-    offer (search,
-        (RnncWordCandidate){ end->from, RNNC_WORD_START, i, end->acoustic },
-        end->acoustic + end->extra + outlook (search, RNNC_WORD_START));
+    if (end->extra > -INFINITY)
+      offer (search,
+          (RnncWordCandidate){ end->from, RNNC_WORD_START, i, end->acoustic },
+          end->acoustic + end->extra + before_word);
   }
 }
 
@@ -262,6 +273,7 @@ survive (RnncWordSearch *search)
   guint n = search->best.n;
   double best;
 
+  rnnc_words_read_survivors (search);
   for (guint i = n; i-- > 0;) {
     RnncBestItem item = rnnc_best_few_take_worst (&search->best);
     const RnncWordCandidate *candidate = &search->candidates[item.place];
@@ -284,8 +296,7 @@ survive (RnncWordSearch *search)
     release (search, &old[i]);
     release (search, &search->stays[i]);
   }
-  for (guint i = 0; i < search->n_ends; i++)
-    rnnc_language_contexts_release (&search->language, search->ends[i].context);
+  rnnc_words_release_ends (search);
   search->beam = search->next;
   search->next = old;
   best = search->beam[0].score;
@@ -332,11 +343,12 @@ word_search_push (RnncSearch *base, const float *log_posteriors)
           > RNNC_WORD_PHONE_FLOOR)
         try_phone (search, i, total, node->children + k);
   }
-  end_words (search);
+  find_ends (search);
   for (guint32 i = 0; i < search->n; i++)
     offer (search, (RnncWordCandidate){ i, RNNC_NO_PLACE, RNNC_NO_PLACE, 0 },
         rnnc_words_acoustic_score (&search->stays[i]) + search->stays[i].extra
             + outlook (search, search->stays[i].node));
+  offer_ends (search);
   survive (search);
 }
 
@@ -379,6 +391,7 @@ word_search_free (RnncSearch *base)
   g_free (search->wanted);
   g_free (search->best_ends.items);
   g_free (search->ends);
+  g_free (search->scores);
   g_free (search->texts);
   g_free (search->heard);
   g_free (search->spelling);
@@ -399,6 +412,7 @@ static const RnncSearchClass word_search_class = {
 /* Paths share the words that they begin with; word_search_push() drops some
  * where they do not. */
 #define WORDS_PER_HYPOTHESIS 64
+#define SCORES_PER_HYPOTHESIS 64
 
 static guint
 most_alike (const RnncLexicon *lexicon)
@@ -443,6 +457,10 @@ rnnc_word_search_new (const RnncWordSearchConfig *config,
       (gsize) width * MAX (most_alike (search->lexicon), 1));
   rnnc_best_few_init (&search->best_ends, width);
   search->ends = g_new (RnncWordEnd, width);
+  search->n_scores = 1;
+  while (search->n_scores < SCORES_PER_HYPOTHESIS * width)
+    search->n_scores *= 2;
+  search->scores = g_new0 (RnncWordScore, search->n_scores);
   search->texts = g_new (RnncWordText, 2 * (gsize) width);
   search->heard = g_new (float, (gsize) config->capacity * alphabet->n_labels);
   /* A phone a frame, and a space behind each word. */
