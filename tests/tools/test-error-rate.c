@@ -170,7 +170,8 @@ load_pronunciations (const char *text, GError **error)
   return loaded;
 }
 
-/* Phones behind the letters of a text, its words' first way to be said. */
+/* Phones behind the letters of a text, its words' first way to be said, of
+ * spelled ones the last. */
 static void
 test_phones (void)
 {
@@ -179,6 +180,7 @@ test_phones (void)
   static const char *const twice[] = { "<blank>", "|", "x", "x", NULL };
   static const char *const lost[] = { "<blank>", "x", "y", NULL };
   static const guint expected[] = { 2, 3, 1, 2, 6, 7, 5, 6, 1, 5 };
+  static const guint spelled[] = { 2, 1, 2, 1, 2, 3, 7, 5, 7, 5, 6, 7 };
   const char *lines = "# a comment\nab\tx y\r\n\na\tx\na\ty\n";
   g_autoptr (Labels) labels = labels_new (names, 0, NULL);
   g_autoptr (GArray) targets = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -202,6 +204,10 @@ test_phones (void)
   text = labels_decode_text (labels,
       (const guint *) (const void *) targets->data, targets->len);
   g_assert_cmpstr (text, ==, "ab a");
+  g_array_set_size (targets, 0);
+  g_assert_true (labels_encode_text (labels, "a a ab", targets, &error));
+  g_assert_cmpmem (targets->data, targets->len * sizeof (guint), spelled,
+      sizeof spelled);
   g_assert_false (labels_encode_text (labels, "a bab", targets, &error));
   g_assert_nonnull (strstr (error->message, "\"bab\" has no pronunciation in"));
   g_clear_error (&error);

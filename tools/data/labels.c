@@ -136,7 +136,8 @@ encode_phones (const Labels *labels, const char *text, GArray *targets,
 
     if (words[i][0] == '\0')
       continue;
-    phones = pronunciations_find (labels->pronunciations, words[i], error);
+    phones = pronunciations_find (labels->pronunciations,
+        (const char *const *) words, i, error);
     if (phones == NULL)
       return FALSE;
     if (any)

@@ -32,6 +32,12 @@ read_phones (const char *text, GHashTable *numbers, GArray *phones,
 }
 
 static gboolean
+is_letter (const char *word)
+{
+  return word != NULL && *word != '\0' && *g_utf8_next_char (word) == '\0';
+}
+
+static gboolean
 read_line (Pronunciations *pronunciations, const char *line,
     GHashTable *numbers, GError **error)
 {
@@ -50,6 +56,9 @@ read_line (Pronunciations *pronunciations, const char *line,
   if (!read_phones (tab + 1, numbers, phones, error))
     return FALSE;
   word = g_strndup (line, (gsize) (tab - line));
+  if (is_letter (word))
+    g_hash_table_replace (pronunciations->spelled, g_strdup (word),
+        g_array_ref (phones));
   if (!g_hash_table_contains (pronunciations->words, word))
     g_hash_table_insert (pronunciations->words, g_steal_pointer (&word),
         g_steal_pointer (&phones));
@@ -83,6 +92,8 @@ pronunciations_load (const char *path, const char *const *phones,
   pronunciations->path = g_strdup (path);
   pronunciations->words = g_hash_table_new_full (g_str_hash, g_str_equal,
       g_free, (GDestroyNotify) g_array_unref);
+  pronunciations->spelled = g_hash_table_new_full (g_str_hash, g_str_equal,
+      g_free, (GDestroyNotify) g_array_unref);
   if (!g_file_get_contents (path, &text, NULL, &fault)) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s", fault->message);
     return NULL;
@@ -105,17 +116,22 @@ pronunciations_free (Pronunciations *pronunciations)
     return;
   g_free (pronunciations->path);
   g_hash_table_unref (pronunciations->words);
+  g_hash_table_unref (pronunciations->spelled);
   g_free (pronunciations);
 }
 
 const GArray *
-pronunciations_find (const Pronunciations *pronunciations, const char *word,
-    GError **error)
+pronunciations_find (const Pronunciations *pronunciations,
+    const char *const *words, guint at, GError **error)
 {
-  const GArray *phones = g_hash_table_lookup (pronunciations->words, word);
+  gboolean spelled = is_letter (words[at])
+      && (is_letter (words[at + 1]) || (at > 0 && is_letter (words[at - 1])));
+  const GArray *phones = g_hash_table_lookup (spelled ? pronunciations->spelled
+                                                      : pronunciations->words,
+      words[at]);
 
   if (phones == NULL)
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_VALUE,
-        "\"%s\" has no pronunciation in %s", word, pronunciations->path);
+        "\"%s\" has no pronunciation in %s", words[at], pronunciations->path);
   return phones;
 }

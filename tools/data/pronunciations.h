@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *path;
-  GHashTable *words; /* word -> GArray of guint: the first way's phones */
+  GHashTable *words;   /* word -> GArray of guint: the first way's phones */
+  GHashTable *spelled; /* words of one letter -> the last way's */
 } Pronunciations;
 
 /**
@@ -29,11 +30,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pronunciations, pronunciations_free)
 
 /**
  * pronunciations_find:
+ * @words: (array zero-terminated=1): a text's
  *
- * Returns: (element-type guint): the phones of a word, or %NULL with @error
- *   naming word and file
+ * How word number @at of them is said: in the first of its ways; a letter
+ * beside another in the last, as when somebody spells a name ("k a t e").
+ *
+ * Returns: (element-type guint): its phones, or %NULL with @error naming word
+ *   and file
  */
 const GArray *pronunciations_find (const Pronunciations *pronunciations,
-    const char *word, GError **error);
+    const char *const *words, guint at, GError **error);
 
 G_END_DECLS
