@@ -46,6 +46,21 @@ find_tab (const char *line, const char **end, GError **error)
   return tab == line ? NULL : tab;
 }
 
+/* A word's letters are appended. */
+static gboolean
+read_word (const RnncSpelling *spelling, const char *line, const char *tab,
+    GArray *letters, GError **error)
+{
+  guint n = letters->len;
+
+  if (!rnnc_spell (spelling, line, (gsize) (tab - line), letters, error))
+    return FALSE;
+  for (; n < letters->len; n++)
+    if ((gint) g_array_index (letters, guint16, n) == spelling->space)
+      return invalid (error, "a space within a word");
+  return TRUE;
+}
+
 /* Calls for each phone's name; @numbers: (nullable): name -> place + 1. */
 static gboolean
 read_phones (const char *at, const char *end, GHashTable *numbers,
@@ -77,19 +92,25 @@ read_phones (const char *at, const char *end, GHashTable *numbers,
 }
 
 gboolean
-rnnc_lexicon_check_lines (const char *lines, GError **error)
+rnnc_lexicon_check_lines (const char *lines, RnncModel *language,
+    GError **error)
 {
   g_autoptr (GArray) phones = g_array_new (FALSE, FALSE, sizeof (guint16));
+  g_autoptr (GArray) letters = g_array_new (FALSE, FALSE, sizeof (guint16));
+  RnncSpelling spelling;
   guint number = 1;
 
+  rnnc_spelling_init (&spelling, language);
   for (const char *end, *line = lines; *line != '\0'; number++) {
     const char *tab = find_tab (line, &end, error);
 
-    if (tab == NULL || !read_phones (tab + 1, end, NULL, phones, error)) {
+    if (tab == NULL || !read_word (&spelling, line, tab, letters, error)
+        || !read_phones (tab + 1, end, NULL, phones, error)) {
       g_prefix_error (error, "pronunciations:%u: ", number);
       return FALSE;
     }
     line = *end == '\n' ? end + 1 : end;
+    g_array_set_size (letters, 0);
   }
   return TRUE;
 }
@@ -117,9 +138,7 @@ read_line (Builder *builder, const RnncSpelling *spelling, GHashTable *numbers,
   const char *tab = find_tab (line, end, error);
   Entry entry = { builder->phones->len, builder->letters->len };
 
-  if (tab == NULL
-      || !rnnc_spell (spelling, line, (gsize) (tab - line), builder->letters,
-          error)
+  if (tab == NULL || !read_word (spelling, line, tab, builder->letters, error)
       || !read_phones (tab + 1, *end, numbers, builder->phones, error))
     return FALSE;
   entry.n_phones = (guint) (builder->phones->len - entry.phones);
@@ -281,14 +300,25 @@ build (RnncLexicon *lexicon, Builder *builder)
 
 /* --- the object ----------------------------------------------------------- */
 
+/* Each with its length: names may hold anything. */
+static void
+append_names (GString *key, char **names)
+{
+  for (guint i = 0; names[i] != NULL; i++)
+    g_string_append_printf (key, " %" G_GSIZE_FORMAT " %s", strlen (names[i]),
+        names[i]);
+}
+
 static char *
 make_key (RnncModel *speech)
 {
-  g_autofree char *labels = g_strjoinv ("\t", speech->description->labels);
-  g_autofree char *phones = g_strjoinv ("\t", speech->description->phones);
+  GString *key = g_string_new (NULL);
 
-  return g_strdup_printf ("%d\t%s\n%s", rnnc_model_blank (speech), labels,
-      phones);
+  g_string_printf (key, "%d %u %u", rnnc_model_blank (speech),
+      rnnc_model_n_labels (speech), speech->description->n_phones);
+  append_names (key, speech->description->labels);
+  append_names (key, speech->description->phones);
+  return g_string_free (key, FALSE);
 }
 
 RnncLexicon *

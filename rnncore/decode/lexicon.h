@@ -55,7 +55,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncLexicon, rnnc_lexicon_free)
 /* Whether it is written in what @speech hears. */
 gboolean rnnc_lexicon_fits (const RnncLexicon *lexicon, RnncModel *speech);
 
-/* Whether the lines are words, tabs and phones, of any speech model. */
-gboolean rnnc_lexicon_check_lines (const char *lines, GError **error);
+/* Whether the lines are words in the letters of @language, tabs and phones, of
+ * any speech model. */
+gboolean rnnc_lexicon_check_lines (const char *lines, RnncModel *language,
+    GError **error);
 
 G_END_DECLS

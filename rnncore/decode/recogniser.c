@@ -8,8 +8,9 @@
 #include "rnncore/decode/word-search.h"
 #include "rnncore/model/model-private.h"
 
-/* Where no utterance runs, a frame that is blank with this probability is left
- * behind: without it, the faint letters of long silences would add up. ln. */
+/* Where no utterance runs, a frame that says nothing with this probability is
+ * left behind: without it, the faint letters of long silences would add up. ln.
+ */
 #define SILENCE -0.1f
 
 typedef struct {
@@ -69,7 +70,8 @@ beam_width (const RnncRecogniser *recogniser)
 static const RnncLexicon *
 find_lexicon (const RnncRecogniser *recogniser)
 {
-  if (recogniser->language == NULL || recogniser->hot_words != NULL)
+  if (recogniser->language == NULL || recogniser->hot_words != NULL
+      || recogniser->alphabet.words)
     return NULL;
   return rnnc_language_model_lexicon (recogniser->language, recogniser->model);
 }
@@ -219,7 +221,8 @@ needs_other_search (const RnncRecogniser *recogniser,
       || old->alternatives != options->alternatives
       || old->language_weight != options->language_weight
       || old->word_bonus != options->word_bonus
-      || (capacity > recogniser->capacity && recogniser->now.search != NULL);
+      || (capacity > recogniser->capacity
+          && (recogniser->now.search != NULL || recogniser->is_due));
 }
 
 void
@@ -304,6 +307,16 @@ rnnc_recogniser_next_utterance (RnncRecogniser *recogniser, gboolean carry_on)
   restart_search (recogniser, carry_on);
 }
 
+static gboolean
+says_nothing (const RnncRecogniser *recogniser, const float *log_posteriors)
+{
+  const RnncSearch *search = recogniser->now.search;
+
+  return log_posteriors[recogniser->alphabet.blank] > SILENCE
+      && (search->klass->silence == NULL
+          || search->klass->silence (search, log_posteriors) > SILENCE);
+}
+
 gboolean
 rnnc_recogniser_push (RnncRecogniser *recogniser, const float *log_posteriors,
     gboolean open)
@@ -313,8 +326,7 @@ rnnc_recogniser_push (RnncRecogniser *recogniser, const float *log_posteriors,
 
   if (search == NULL)
     return letter;
-  if (!open && !letter
-      && log_posteriors[recogniser->alphabet.blank] > SILENCE) {
+  if (!open && !letter && says_nothing (recogniser, log_posteriors)) {
     restart_search (recogniser, FALSE);
     return FALSE;
   }

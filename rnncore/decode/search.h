@@ -30,6 +30,9 @@ typedef struct {
   gint (*carried) (const RnncSearch *search);
   /* Whether the best reading has a letter in the last frame. */
   gboolean (*sounding) (const RnncSearch *search);
+  /* ln P that a frame says nothing, as far as others than letters are heard.
+   * (nullable): they are not */
+  float (*silence) (const RnncSearch *search, const float *log_posteriors);
   /* Whether its last word may go on. */
   gboolean (*in_word) (const RnncSearch *search);
   /* A number that says which text is the best: 0 for none. */

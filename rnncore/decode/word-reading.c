@@ -13,6 +13,16 @@ rnnc_words_sounding (const RnncSearch *base)
       && best->ending[RNNC_WORD_PHONE] > best->ending[RNNC_WORD_BLANK];
 }
 
+float
+rnnc_words_silence (const RnncSearch *base, const float *log_posteriors)
+{
+  const RnncWordSearch *search = (const RnncWordSearch *) base;
+  const float *phones = log_posteriors + search->first_phone;
+
+  return (float) rnnc_log_add ((double) phones[0],
+      (double) phones[search->lexicon->boundary]);
+}
+
 gboolean
 rnnc_words_in_word (const RnncSearch *base)
 {

@@ -169,7 +169,7 @@ void rnnc_words_want_end (RnncWordSearch *search, guint32 index, guint32 word,
     double acoustic);
 /* Chooses the best of those that are wanted, as far as that is known before,
  * and has the language model read those that it has not read lately. Those
- * whose score falls below @least get one of -INFINITY. */
+ * whose score falls below @least on the way get one of -INFINITY. */
 void rnnc_words_read_ends (RnncWordSearch *search, double least);
 /* The best candidates' ends have contexts from now on. */
 void rnnc_words_read_survivors (RnncWordSearch *search);
@@ -188,6 +188,7 @@ rnnc_words_spelling_score (RnncWordSearch *search, const RnncWordText *text);
 /* --- word-reading.c: as in RnncSearchClass -------------------------------- */
 
 gboolean rnnc_words_sounding (const RnncSearch *base);
+float rnnc_words_silence (const RnncSearch *base, const float *log_posteriors);
 gboolean rnnc_words_in_word (const RnncSearch *base);
 guint64 rnnc_words_key (const RnncSearch *base);
 guint rnnc_words_read (RnncSearch *base, gboolean is_final,

@@ -404,6 +404,7 @@ static const RnncSearchClass word_search_class = {
   .restart = word_search_restart,
   .push = word_search_push,
   .sounding = rnnc_words_sounding,
+  .silence = rnnc_words_silence,
   .in_word = rnnc_words_in_word,
   .key = rnnc_words_key,
   .read = rnnc_words_read,

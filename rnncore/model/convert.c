@@ -216,7 +216,7 @@ set_pronunciations (JsonObject *json, RnncModel *model, const char *lines,
 {
   if (!check_text (model, lines, "language-model", "pronunciations", error))
     return FALSE;
-  if (!rnnc_lexicon_check_lines (lines, error)) {
+  if (!rnnc_lexicon_check_lines (lines, model, error)) {
     g_prefix_error (error, "%s: ", rnnc_model_path (model));
     return FALSE;
   }

@@ -205,7 +205,7 @@ test_phones (void)
       (const guint *) (const void *) targets->data, targets->len);
   g_assert_cmpstr (text, ==, "ab a");
   g_array_set_size (targets, 0);
-  g_assert_true (labels_encode_text (labels, "a a ab", targets, &error));
+  g_assert_true (labels_encode_text (labels, "a  a ab", targets, &error));
   g_assert_cmpmem (targets->data, targets->len * sizeof (guint), spelled,
       sizeof spelled);
   g_assert_false (labels_encode_text (labels, "a bab", targets, &error));
@@ -225,6 +225,7 @@ test_bad_pronunciations (void)
     { "a\tx z", ":1: \"z\" is none of the phones" },
     { "a\tx |", ":1: \"|\" is none of the phones" },
     { "a\t ", ":1: a word without phones" },
+    { "\xe4\tx", ": not UTF-8" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {

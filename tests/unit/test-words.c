@@ -9,6 +9,7 @@
 
 #include <glib/gstdio.h>
 
+#include "rnncore/decode/recogniser.h"
 #include "rnncore/decode/word-search.h"
 #include "tests/support/random-model.h"
 
@@ -387,29 +388,33 @@ test_times (void)
 
 /* Few texts, many frames, numbers that are none: nothing runs out, and what
  * comes behind a new beginning is as after the first, though the language
- * model need not read it again. */
+ * model need not read it again, and after another utterance. */
 static void
 test_wild (void)
 {
   enum { LENGTH = 300 };
   g_autofree float *frames = g_new (float, LENGTH *N_OUTPUTS);
+  g_autofree float *others = g_new (float, LENGTH *N_OUTPUTS);
   Fixture f;
 
+  random_frames (others, LENGTH, 3.0);
   for (guint width = 1; width <= 9; width += 4) {
     g_autofree char *before = NULL;
     double score = 0;
 
     set_up (&f, LINES, width, LENGTH + 2, 0.5, 0.5);
     random_frames (frames, LENGTH, 3.0);
-    for (guint round = 0; round < 2; round++) {
+    for (guint round = 0; round < 4; round++) {
       for (guint t = 0; t < LENGTH; t++)
-        rnnc_search_push (f.search, frames + t * N_OUTPUTS);
+        rnnc_search_push (f.search,
+            (round == 2 ? others : frames) + t * N_OUTPUTS);
       g_assert_cmpuint (read_all (&f, TRUE), >=, 1);
-      if (round == 1) {
+      if (round % 2 == 1) {
         g_assert_cmpstr (f.readings[0].list.text, ==, before);
         g_assert_cmpfloat_with_epsilon (f.readings[0].score, score, 1e-3);
       }
-      score = f.readings[0].score;
+      if (round == 0)
+        score = f.readings[0].score;
       before = before ? before : g_strdup (f.readings[0].list.text);
       rnnc_search_restart (f.search, 0, -1);
     }
@@ -446,6 +451,73 @@ test_no_allocation (void)
 #endif
 }
 
+/* --- in a recogniser ------------------------------------------------------ */
+
+static RnncRecogniser *
+recogniser_of (RnncModel *speech, RnncLanguageModel *language, guint capacity,
+    gboolean open)
+{
+  GError *error = NULL;
+  RnncRecogniser *recogniser = rnnc_recogniser_new (speech, &error);
+  RnncTranscriberOptions options;
+
+  g_assert_no_error (error);
+  rnnc_transcriber_options_init (&options);
+  rnnc_recogniser_set_options (recogniser, &options, capacity, FALSE);
+  rnnc_recogniser_set_language_model (recogniser, language, open);
+  return recogniser;
+}
+
+/* Where no utterance runs, a phone is heard before the letter that it is
+ * spelled with. */
+static void
+test_phones_first (void)
+{
+  static const guint phones[] = { 0, 0, 2, 2, 3, 3, 0, 0 };
+  static const guint letters[] = { 0, 0, 0, 0, 3, 3, 0, 0 };
+  RnncModel *speech = speech_model ();
+  RnncLanguageModel *language = language_model ("a\\ty\\nb\\tx y\\n");
+  RnncRecogniser *recogniser = recogniser_of (speech, language, 100, FALSE);
+  const RnncReading *readings;
+  gboolean open = FALSE;
+
+  for (guint t = 0; t < G_N_ELEMENTS (phones); t++) {
+    float frame[N_OUTPUTS];
+
+    for (guint i = 0; i < N_LETTERS; i++) {
+      frame[i] = i == letters[t] ? -0.05f : -4.2f;
+      frame[N_LETTERS + i] = i == phones[t] ? -0.05f : -4.2f;
+    }
+    open |= rnnc_recogniser_push (recogniser, frame, open);
+    g_assert_cmpint (open, ==, t >= 2);
+  }
+  g_assert_cmpuint (rnnc_recogniser_read (recogniser, TRUE, &readings), ==, 1);
+  g_assert_cmpstr (readings[0].list.text, ==, "b");
+  g_assert_cmpuint (rnnc_recogniser_start (recogniser), ==, 2);
+  rnnc_recogniser_free (recogniser);
+  rnnc_language_model_unref (language);
+  rnnc_model_unref (speech);
+}
+
+/* Room that is asked for while a search waits for the utterance's end. */
+static void
+test_room_while_due (void)
+{
+  RnncModel *speech = speech_model ();
+  RnncLanguageModel *language = language_model (LINES);
+  RnncRecogniser *recogniser = recogniser_of (speech, language, 50, TRUE);
+  float frame[N_OUTPUTS];
+
+  rnnc_recogniser_grow (recogniser, 100);
+  rnnc_recogniser_reset (recogniser);
+  random_frames (frame, 1, 1.0);
+  for (guint t = 0; t < 99; t++)
+    rnnc_recogniser_push (recogniser, frame, TRUE);
+  rnnc_recogniser_free (recogniser);
+  rnnc_language_model_unref (language);
+  rnnc_model_unref (speech);
+}
+
 /* --- the lexicon ---------------------------------------------------------- */
 
 static void
@@ -463,6 +535,7 @@ test_refusals (void)
     { "a\tx |\n", "*:1:*\"|\" is none of the phones*" },
     { "a\tx -\n", "*:1:*\"-\" is none of the phones*" },
     { "a\tx\nac\tx\n", "*:2:*" },
+    { "a b\tx\n", "*:1:*a space within a word*" },
   };
   g_autoptr (RnncModel) speech = speech_model ();
 
@@ -549,6 +622,8 @@ main (int argc, char **argv)
   g_test_add_func ("/decode/words/times", test_times);
   g_test_add_func ("/decode/words/wild", test_wild);
   g_test_add_func ("/decode/words/no-allocation", test_no_allocation);
+  g_test_add_func ("/decode/words/phones-first", test_phones_first);
+  g_test_add_func ("/decode/words/room-while-due", test_room_while_due);
   g_test_add_func ("/decode/words/refusals", test_refusals);
   g_test_add_func ("/decode/words/fits", test_fits);
   g_test_add_func ("/decode/words/file", test_file);

@@ -124,30 +124,42 @@ encode_letters (const Labels *labels, const char *text, GArray *targets,
   return TRUE;
 }
 
+/* Without what is empty between spaces. */
+static GStrv
+split_words (const char *text)
+{
+  GStrv words = g_strsplit (text, " ", -1);
+  guint n = 0;
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    if (words[i][0] == '\0')
+      g_free (words[i]);
+    else
+      words[n++] = words[i];
+  }
+  words[n] = NULL;
+  return words;
+}
+
 static gboolean
 encode_phones (const Labels *labels, const char *text, GArray *targets,
     GError **error)
 {
-  g_auto (GStrv) words = g_strsplit (text, " ", -1);
-  gboolean any = FALSE;
+  g_auto (GStrv) words = split_words (text);
 
   for (guint i = 0; words[i] != NULL; i++) {
-    const GArray *phones;
-
-    if (words[i][0] == '\0')
-      continue;
-    phones = pronunciations_find (labels->pronunciations,
+    const GArray *phones = pronunciations_find (labels->pronunciations,
         (const char *const *) words, i, error);
+
     if (phones == NULL)
       return FALSE;
-    if (any)
+    if (i > 0)
       g_array_append_val (targets, labels->boundary);
     for (guint k = 0; k < phones->len; k++) {
       guint phone = labels->n + g_array_index (phones, guint, k);
 
       g_array_append_val (targets, phone);
     }
-    any = TRUE;
   }
   return TRUE;
 }

@@ -98,6 +98,10 @@ pronunciations_load (const char *path, const char *const *phones,
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_IO, "%s", fault->message);
     return NULL;
   }
+  if (!g_utf8_validate (text, -1, NULL)) {
+    g_set_error (error, RNNC_ERROR, RNNC_ERROR_FORMAT, "%s: not UTF-8", path);
+    return NULL;
+  }
   lines = g_strsplit (text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {
     if (read_line (pronunciations, g_strdelimit (lines[i], "\r", ' '), numbers,
