@@ -166,6 +166,41 @@ test_audio_augment (void)
       power (clean), 0.0002);
 }
 
+/* Of a ramp a part in one piece is left, of short ones half at least. */
+static void
+test_crop (void)
+{
+  static const guint lengths[] = { 8000, 100, 3, 0 };
+  AudioAugment set = { .speed = { 1, 1 }, .crop_probability = 1, .crop = 0.1 };
+  AudioAugmenter augmenter = { &set, 16000, NULL, NULL };
+  Random random = random_for (1, 2, 3);
+  guint longest = 0, shortest = G_MAXUINT;
+
+  for (guint turn = 0; turn < 100; turn++) {
+    guint n = lengths[turn % G_N_ELEMENTS (lengths)];
+    g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (float));
+
+    for (guint i = 0; i < n; i++) {
+      float value = (float) i / 8000.0f;
+
+      g_array_append_val (samples, value);
+    }
+    audio_augment (&augmenter, &random, samples, NULL);
+    g_assert_cmpuint (samples->len, >=, MAX (n - n / 4 * 2, n - MIN (n, 3200)));
+    g_assert_cmpuint (samples->len, <=, n);
+    for (guint i = 1; i < samples->len; i++)
+      g_assert_cmpfloat_with_epsilon (g_array_index (samples, float, i)
+              - g_array_index (samples, float, i - 1),
+          1.0f / 8000.0f, 1e-6f);
+    if (n == lengths[0]) {
+      longest = MAX (longest, samples->len);
+      shortest = MIN (shortest, samples->len);
+    }
+  }
+  g_assert_cmpuint (longest, >, 7000);
+  g_assert_cmpuint (shortest, <, 6000);
+}
+
 /* 2 s: a hum of the room, from 0.5 to 0.9 and from 1.0 to 1.4 a loud tone with
  * a pause that is part of it, and a click of 10 ms that is none. */
 static void
@@ -321,6 +356,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tools/augment/convolve", test_convolve);
   g_test_add_func ("/tools/augment/audio", test_audio_augment);
+  g_test_add_func ("/tools/augment/crop", test_crop);
   g_test_add_func ("/tools/augment/channel", test_channel);
   g_test_add_func ("/tools/augment/masks", test_masks);
   g_test_add_func ("/tools/augment/vocal-tract", test_vocal_tract);

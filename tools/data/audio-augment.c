@@ -219,6 +219,31 @@ change_gain (GArray *samples, double decibels)
     data[i] = CLAMP (data[i] * factor, -1.0f, 1.0f);
 }
 
+/* How many samples to cut off an end; a fourth of the recording, at most. */
+static guint
+draw_cut (const AudioAugmenter *augmenter, Random *random, guint n)
+{
+  const AudioAugment *set = augmenter->settings;
+  guint most = MIN ((guint) (set->crop * augmenter->rate), n / 4);
+
+  if (random_unit (random) >= set->crop_probability)
+    return 0;
+  return random_index (random, most + 1);
+}
+
+/* As when a microphone is opened too late, or closed too early. */
+static void
+cut_ends (const AudioAugmenter *augmenter, Random *random, GArray *samples)
+{
+  guint n = samples->len;
+  guint before = draw_cut (augmenter, random, n);
+  guint behind = draw_cut (augmenter, random, n);
+
+  g_array_set_size (samples, n - behind);
+  if (before > 0)
+    g_array_remove_range (samples, 0, before);
+}
+
 void
 audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples,
     GArray *voice)
@@ -231,6 +256,8 @@ audio_augment (const AudioAugmenter *augmenter, Random *random, GArray *samples,
   gboolean noise = random_unit (random) < set->noise_probability;
   double gain = random_between (random, set->gain[0], set->gain[1]);
 
+  if (set->crop_probability > 0)
+    cut_ends (augmenter, random, samples);
   change_speed (samples, speed);
   if (before + behind > 0)
     pad (samples, (gsize) (before * augmenter->rate),

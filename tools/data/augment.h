@@ -15,10 +15,12 @@ typedef struct {
 } MaskSettings;
 
 typedef struct {
-  double speed[2]; /* pitch and tempo together; default 1, 1 */
-  double gain[2];  /* dB; default 0, 0 */
-  double pad[2];   /* s of silence before and behind; default 0, 0 */
-  char *noise;     /* manifest with kind "environment"; NULL: none */
+  double speed[2];         /* pitch and tempo together; default 1, 1 */
+  double gain[2];          /* dB; default 0, 0 */
+  double crop_probability; /* of each end */
+  double crop;             /* s that are cut off, at most; default 0.1 */
+  double pad[2];           /* s of silence before and behind; default 0, 0 */
+  char *noise;             /* manifest with kind "environment"; NULL: none */
   double noise_probability;
   double snr[2]; /* dB */
   char *room;    /* manifest with kind "room"; NULL: none */

@@ -72,6 +72,26 @@ parse_channel (AudioAugment *audio, JsonObject *json, GError **error)
   return TRUE;
 }
 
+static gboolean
+parse_crop (AudioAugment *audio, JsonObject *json, GError **error)
+{
+  static const char *const keys[] = { "probability", "seconds", NULL };
+  const char *path = "augment.crop";
+  JsonObject *crop = NULL;
+
+  if (!rnnc_json_get_object (json, "augment", "crop", &crop, error))
+    return FALSE;
+  if (crop == NULL)
+    return TRUE;
+  audio->crop_probability = 0.5;
+  audio->crop = 0.1;
+  return rnnc_json_check_keys (crop, path, keys, error)
+      && rnnc_json_get_double (crop, path, "probability", 0, 1,
+          &audio->crop_probability, error)
+      && rnnc_json_get_double (crop, path, "seconds", 0, 10, &audio->crop,
+          error);
+}
+
 /* A manifest to draw from, with a probability. */
 static gboolean
 parse_manifest (Recipe *recipe, JsonObject *json, const char *key,
@@ -159,7 +179,7 @@ parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
     GError **error)
 {
   static const char *const keys[]
-      = { "speed", "gain", "pad", "noise", "room", "band", "companding",
+      = { "speed", "gain", "crop", "pad", "noise", "room", "band", "companding",
           "clipping", "vocal-tract", "time-masks", "frequency-masks", NULL };
   AudioAugment *audio = &recipe->audio;
   double unused[2];
@@ -169,6 +189,7 @@ parse_audio_augment (Recipe *recipe, JsonObject *json, const char *data,
       && recipe_get_range (json, "augment", "speed", 0.5, 2, audio->speed,
           error)
       && recipe_get_range (json, "augment", "gain", -60, 60, audio->gain, error)
+      && parse_crop (audio, json, error)
       && recipe_get_range (json, "augment", "pad", 0, 10, audio->pad, error)
       && parse_manifest (recipe, json, "noise", data, &audio->noise,
           &audio->noise_probability, audio->snr, error)
