@@ -30,7 +30,7 @@ class Augmenter:
     """settings: a recipe's "augment"; noises and rooms: lists of float arrays;
     coloured: share of the noise that is made here, white to brown."""
 
-    KEYS = {"speed", "gain", "pad", "noise", "room", "band", "companding", "clipping", "vocal-tract",
+    KEYS = {"speed", "gain", "crop", "pad", "noise", "room", "band", "companding", "clipping", "vocal-tract",
             "time-masks", "frequency-masks"}
 
     def __init__(self, settings, noises, rooms, coloured, device):
@@ -53,10 +53,10 @@ class Augmenter:
         """Numbers for a batch; the new lengths are among them."""
         s, n = self.set, len(lengths)
         d = {"speed": between(random, *s.get("speed", (1, 1)), n)}
-        before, behind = (between(random, *s.get("pad", (0, 0)), n) for _ in range(2))
-        d["before"] = (before * RATE).astype(int)
-        d["lengths"] = [int(length / speed) + int(b * RATE) + int(a * RATE)
-                        for length, speed, b, a in zip(lengths, d["speed"], before, behind)]
+        before, behind = ((between(random, *s.get("pad", (0, 0)), n) * RATE).astype(int)
+                          - self.draw_cuts(random, lengths, d["speed"]) for _ in range(2))
+        d["before"] = before
+        d["lengths"] = [int(length / speed) + b + a for length, speed, b, a in zip(lengths, d["speed"], before, behind)]
         room = s.get("room", {}) if len(self.rooms) else {}
         noise = s.get("noise", {}) if len(self.noises) else {}
         band = s.get("band", {})
@@ -77,6 +77,15 @@ class Augmenter:
         d["high"] = between(random, *band.get("high", (2800, 7000)), len(d["band"]))
         d["gain"] = between(random, *s.get("gain", (0, 0)), n)
         return d
+
+    def draw_cuts(self, random, lengths, speed):
+        """Samples to cut off one end of each, after the change of speed."""
+        crop = self.set.get("crop", {"probability": 0})
+        most = numpy.minimum(crop.get("seconds", 0.1) * RATE, numpy.array(lengths) / 4) / speed
+        if crop.get("probability", 0.5) == 0:
+            return numpy.zeros(len(lengths), int)
+        cut = random.random(len(lengths)) < crop.get("probability", 0.5)
+        return (cut * random.random(len(lengths)) * most).astype(int)
 
     def put(self, array, dtype=torch.float32):
         return torch.as_tensor(array, dtype=dtype).to(self.device, non_blocking=True)
