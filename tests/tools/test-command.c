@@ -247,6 +247,39 @@ test_resume (void)
   fixture_end (&fixture);
 }
 
+/* What another model's normalisation was stays, though the run that goes on is
+ * not told of that model again. */
+static void
+test_resume_from_model (void)
+{
+  Fixture fixture;
+
+  fixture_begin (&fixture);
+  write_task (&fixture);
+  write_recipe (&fixture, "r.json", 1, "first.safetensors");
+  expect (&fixture, 0, "epoch 1:", "r.json", NULL, NULL);
+  for (guint i = 0; i < 10; i++) {
+    g_autofree char *name = g_strdup_printf ("%u.wav", i);
+
+    fixture_write_tone (&fixture, name, 16000, 0.2 + 0.03 * i, 500 + 50 * i);
+  }
+  write_recipe (&fixture, "r.json", 2, "whole.safetensors");
+  expect (&fixture, 0, "epoch 2:", "r.json", "--init", "first.safetensors");
+  write_recipe (&fixture, "r.json", 2, "pieces.safetensors");
+  {
+    Outcome outcome;
+
+    fixture_rnncore (&fixture, &outcome, "train", "r.json", "--init",
+        "first.safetensors", "--max-hours", "1e-12", NULL);
+    g_assert_cmpint (outcome.status, ==, 0);
+    outcome_clear (&outcome);
+  }
+  expect (&fixture, 0, "going on in epoch 1, batch 2", "r.json", "--resume",
+      NULL);
+  assert_same_file (&fixture, "whole.safetensors", "pieces.safetensors");
+  fixture_end (&fixture);
+}
+
 /* Ctrl-C: a checkpoint, status 1, and it can go on. */
 static void
 test_interrupt (void)
@@ -732,6 +765,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_usage);
   }
   g_test_add_func ("/tools/train/resume", test_resume);
+  g_test_add_func ("/tools/train/resume-from-model", test_resume_from_model);
   g_test_add_func ("/tools/train/interrupt", test_interrupt);
   g_test_add_func ("/tools/train/kill", test_kill);
   g_test_add_func ("/tools/train/no-room", test_no_room);

@@ -188,6 +188,15 @@ floats_to_json (const float *values, guint n)
   return array;
 }
 
+static gboolean
+parse_again (Session *session, GError **error)
+{
+  rnnc_trainer_clear_frontend (&session->frontend);
+  session->has_frontend = rnnc_trainer_parse_frontend (session->description,
+      session->recipe->path, &session->frontend, error);
+  return session->has_frontend;
+}
+
 gboolean
 session_set_normalisation (Session *session, const float *mean,
     const float *deviation, guint n, GError **error)
@@ -198,10 +207,37 @@ session_set_normalisation (Session *session, const float *mean,
   json_object_set_array_member (frontend, "mean", floats_to_json (mean, n));
   json_object_set_array_member (frontend, "deviation",
       floats_to_json (deviation, n));
-  rnnc_trainer_clear_frontend (&session->frontend);
-  session->has_frontend = rnnc_trainer_parse_frontend (session->description,
-      session->recipe->path, &session->frontend, error);
-  return session->has_frontend;
+  return parse_again (session, error);
+}
+
+static const char *const normalisation_keys[] = { "mean", "deviation" };
+
+static void
+copy_normalisation (JsonObject *from, JsonObject *to)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (normalisation_keys); i++) {
+    const char *key = normalisation_keys[i];
+
+    if (json_object_has_member (from, key))
+      json_object_set_member (to, key,
+          json_node_copy (json_object_get_member (from, key)));
+  }
+}
+
+void
+session_get_normalisation (const Session *session, JsonObject *json)
+{
+  copy_normalisation (json_object_get_object_member (session->description,
+                          "frontend"),
+      json);
+}
+
+gboolean
+session_take_normalisation (Session *session, JsonObject *json, GError **error)
+{
+  copy_normalisation (json,
+      json_object_get_object_member (session->description, "frontend"));
+  return parse_again (session, error);
 }
 
 typedef struct {

@@ -86,15 +86,16 @@ gboolean session_complete_labels (Session *session, GError **error);
 guint session_n_phones (const Session *session);
 gboolean session_set_normalisation (Session *session, const float *mean,
     const float *deviation, guint n, GError **error);
+/* As members of @json, for a checkpoint; and from there, if they are there. */
+void session_get_normalisation (const Session *session, JsonObject *json);
+gboolean
+session_take_normalisation (Session *session, JsonObject *json, GError **error);
 /* Into description and frontend, unless the recipe has one. */
 gboolean session_measure_normalisation (Session *session, GError **error);
 gboolean session_export (Session *session, const char *path,
     const DevResult *result, GError **error);
 
 /* state.c */
-char *train_state_to_text (const TrainState *state);
-gboolean
-train_state_from_text (const char *text, TrainState *state, GError **error);
 double session_seconds (const Session *session);
 double session_learning_rate (const Session *session);
 gboolean session_save (Session *session, GError **error);

@@ -11,12 +11,9 @@
   "epoch,step,loss,dev_loss,dev_error,dev_character_error,"                    \
   "learning_rate,gradient_norm,seconds\n"
 
-char *
-train_state_to_text (const TrainState *state)
+static void
+write_state (const TrainState *state, JsonObject *json)
 {
-  g_autoptr (JsonObject) json = json_object_new ();
-  g_autoptr (JsonNode) node = NULL;
-
   json_object_set_int_member (json, "epoch", state->epoch);
   json_object_set_int_member (json, "batch", state->batch);
   json_object_set_int_member (json, "items", state->n_items);
@@ -30,20 +27,15 @@ train_state_to_text (const TrainState *state)
   json_object_set_double_member (json, "rate-scale", state->rate_scale);
   json_object_set_double_member (json, "learning-rate", state->learning_rate);
   json_object_set_double_member (json, "seconds", state->seconds);
-  node = json_node_init_object (json_node_alloc (), json);
-  return json_to_string (node, FALSE);
 }
 
-gboolean
-train_state_from_text (const char *text, TrainState *state, GError **error)
+static gboolean
+read_state (JsonObject *json, TrainState *state, GError **error)
 {
   const char *path = "progress";
-  g_autoptr (JsonObject) json
-      = rnnc_json_parse (text, strlen (text), path, error);
   guint infeasible = 0;
 
-  if (json == NULL
-      || !rnnc_json_get_uint (json, path, "epoch", 0, G_MAXINT, &state->epoch,
+  if (!rnnc_json_get_uint (json, path, "epoch", 0, G_MAXINT, &state->epoch,
           error)
       || !rnnc_json_get_uint (json, path, "batch", 0, G_MAXINT, &state->batch,
           error)
@@ -107,12 +99,26 @@ session_learning_rate (const Session *session)
 gboolean
 session_save (Session *session, GError **error)
 {
+  g_autoptr (JsonObject) json = json_object_new ();
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), json);
   g_autofree char *text = NULL;
 
   session->state.seconds = session_seconds (session);
-  text = train_state_to_text (&session->state);
+  write_state (&session->state, json);
+  session_get_normalisation (session, json);
+  text = json_to_string (node, FALSE);
   return rnnc_trainer_save_checkpoint (session->trainer,
       session->checkpoint_path, text, error);
+}
+
+static gboolean
+read_progress (Session *session, const char *text, GError **error)
+{
+  g_autoptr (JsonObject) json
+      = rnnc_json_parse (text, strlen (text), "progress", error);
+
+  return json != NULL && read_state (json, &session->state, error)
+      && session_take_normalisation (session, json, error);
 }
 
 gboolean
@@ -123,7 +129,7 @@ session_load (Session *session, GError **error)
   if (!rnnc_trainer_load_checkpoint (session->trainer, session->checkpoint_path,
           &text, error))
     return FALSE;
-  if (text == NULL || !train_state_from_text (text, &session->state, error)) {
+  if (text == NULL || !read_progress (session, text, error)) {
     g_prefix_error (error, "%s: ", session->checkpoint_path);
     return FALSE;
   }
