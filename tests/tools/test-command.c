@@ -148,21 +148,28 @@ test_usage (gconstpointer data)
   "\"warm-up-steps\":3,\"threads\":2,\"loader-threads\":2,"                    \
   "\"average-last\":2,\"seed\":7},\"output\":\"%s\"}"
 
-/* Low tones are "a", high ones "b". */
+/* Low tones are "a", high ones "b"; all are higher by @above Hz. The names
+ * begin with @prefix. */
 static void
-write_task (const Fixture *fixture)
+write_tones (const Fixture *fixture, const char *prefix, guint above)
 {
   g_autoptr (GString) text = g_string_new ("path\tcorpus\tsplit\ttext\n");
 
   for (guint i = 0; i < 10; i++) {
-    g_autofree char *name = g_strdup_printf ("%u.wav", i);
+    g_autofree char *name = g_strdup_printf ("%s%u.wav", prefix, i);
 
     fixture_write_tone (fixture, name, 16000, 0.2 + 0.03 * i,
-        i % 2 ? 2000 + 20 * i : 300 + 20 * i);
+        above + (i % 2 ? 2000 + 20 * i : 300 + 20 * i));
     g_string_append_printf (text, "%s\ttones\t%s\t%s\n", name,
         i < 4 ? "dev" : "train", i % 2 ? "b" : "a");
   }
   fixture_write (fixture, "m.tsv", text->str);
+}
+
+static void
+write_task (const Fixture *fixture)
+{
+  write_tones (fixture, "", 0);
 }
 
 static void
@@ -258,11 +265,7 @@ test_resume_from_model (void)
   write_task (&fixture);
   write_recipe (&fixture, "r.json", 1, "first.safetensors");
   expect (&fixture, 0, "epoch 1:", "r.json", NULL, NULL);
-  for (guint i = 0; i < 10; i++) {
-    g_autofree char *name = g_strdup_printf ("%u.wav", i);
-
-    fixture_write_tone (&fixture, name, 16000, 0.2 + 0.03 * i, 500 + 50 * i);
-  }
+  write_tones (&fixture, "high-", 1500);
   write_recipe (&fixture, "r.json", 2, "whole.safetensors");
   expect (&fixture, 0, "epoch 2:", "r.json", "--init", "first.safetensors");
   write_recipe (&fixture, "r.json", 2, "pieces.safetensors");
