@@ -62,8 +62,10 @@ typedef void (
 
 #define RNNC_TRANSCRIBER_MAX_BEAM 256
 #define RNNC_TRANSCRIBER_MAX_ALTERNATIVES 16
-/* The beam where one is needed and none is asked for. */
+/* The beam where one is needed and none is asked for; where words are sought by
+ * how they sound. */
 #define RNNC_TRANSCRIBER_DEFAULT_BEAM 64
+#define RNNC_TRANSCRIBER_DEFAULT_WORD_BEAM 128
 
 typedef struct {
   guint64 endpoint_silence; /* ns without letters that end an utterance, at
@@ -76,7 +78,8 @@ typedef struct {
                                soon as the text changes; -1: none. default 0 */
   guint beam_width;         /* prefixes that the search keeps, at most 256. 1:
                                the best path; but where a language model, hot
-                               words or alternatives ask for a search, 64.
+                               words or alternatives ask for a search, 64, and
+                               128 where words are sought by how they sound.
                                default 1 */
   guint alternatives;       /* further readings with each final, at most 16;
                                default 0 */

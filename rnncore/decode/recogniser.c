@@ -51,6 +51,17 @@ clear_equipment (Equipment *equipment)
   *equipment = (Equipment){ NULL };
 }
 
+/* Words are searched by how they sound, where that is known; %NULL: by letters.
+ * Hot words are letters. */
+static const RnncLexicon *
+find_lexicon (const RnncRecogniser *recogniser)
+{
+  if (recogniser->language == NULL || recogniser->hot_words != NULL
+      || recogniser->alphabet.words)
+    return NULL;
+  return rnnc_language_model_lexicon (recogniser->language, recogniser->model);
+}
+
 /* Prefixes to keep; 1: no search is needed. */
 static guint
 beam_width (const RnncRecogniser *recogniser)
@@ -61,19 +72,10 @@ beam_width (const RnncRecogniser *recogniser)
   if (width == 1
       && (recogniser->hot_words != NULL || recogniser->language != NULL
           || recogniser->options.alternatives > 0))
-    return RNNC_TRANSCRIBER_DEFAULT_BEAM;
+    return find_lexicon (recogniser) != NULL
+        ? RNNC_TRANSCRIBER_DEFAULT_WORD_BEAM
+        : RNNC_TRANSCRIBER_DEFAULT_BEAM;
   return width;
-}
-
-/* Words are searched by how they sound, where that is known; %NULL: by letters.
- * Hot words are letters. */
-static const RnncLexicon *
-find_lexicon (const RnncRecogniser *recogniser)
-{
-  if (recogniser->language == NULL || recogniser->hot_words != NULL
-      || recogniser->alphabet.words)
-    return NULL;
-  return rnnc_language_model_lexicon (recogniser->language, recogniser->model);
 }
 
 static RnncSearch *
