@@ -112,7 +112,9 @@ typedef struct _RnncLanguageModel RnncLanguageModel;
  */
 RNNC_API RnncLanguageModel *
 rnnc_language_model_new (RnncModel *model, GError **error);
-/* @path: a model file, as in rnnc_model_load(). */
+/* @path: a model file, as in rnnc_model_load(). All who load the same file
+ * share what it holds, as long as one of them holds it. Threads: any number at
+ * a time. */
 RNNC_API RnncLanguageModel *
 rnnc_language_model_load (const char *path, GError **error);
 /**
@@ -121,8 +123,8 @@ rnnc_language_model_load (const char *path, GError **error);
  * @language: (out) (transfer full) (nullable): %NULL if none is installed, or
  *   if it is of another language than @speech or does not know its letters
  *
- * The default language model (rnnc_model_find()), shared by all who ask for it
- * as long as one of them holds it. Threads: any number at a time.
+ * The default language model (rnnc_model_find()), shared as in
+ * rnnc_language_model_load(). Threads: any number at a time.
  *
  * Returns: %FALSE with @error if there is one that cannot be used
  */

@@ -4,12 +4,14 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "rnncore/model/model-private.h"
 
 struct _RnncLanguageModel {
   gatomicrefcount ref_count;
-  gboolean is_default; /* of default_model; its last owner lets go under
-                          default_lock */
+  char *file; /* (nullable): which one it was read from; then it is one of
+               * those shared */
   RnncModel *model;
   guint end;
   gsize state_floats;         /* of all recurrent layers */
@@ -153,17 +155,6 @@ rnnc_language_model_new (RnncModel *model, GError **error)
 }
 
 RnncLanguageModel *
-rnnc_language_model_load (const char *path, GError **error)
-{
-  g_autoptr (RnncModel) model = NULL;
-
-  g_return_val_if_fail (path != NULL, NULL);
-
-  model = rnnc_model_load (path, error);
-  return model ? rnnc_language_model_new (model, error) : NULL;
-}
-
-RnncLanguageModel *
 rnnc_language_model_ref (RnncLanguageModel *language)
 {
   g_return_val_if_fail (language != NULL, NULL);
@@ -172,68 +163,106 @@ rnnc_language_model_ref (RnncLanguageModel *language)
   return language;
 }
 
-/* All streams of a process share the default one, as long as one holds it. */
-static GMutex default_lock;
-static RnncLanguageModel *default_model;
+/* --- shared by all streams of a process ----------------------------------- */
 
-/* With default_lock held: the shared one; %NULL without @error where none is
- * installed. */
-static RnncLanguageModel *
-take_default (GError **error)
+/* As long as one of them holds it. The last owner lets go under the lock. */
+static GMutex shared_lock;
+static GSList *shared; /* RnncLanguageModel */
+
+/* Returns: (transfer full) (nullable): changes with the file's contents */
+static char *
+identify (const char *path)
 {
-  g_autofree char *path = NULL;
+  GStatBuf status;
 
-  if (default_model != NULL)
-    return rnnc_language_model_ref (default_model);
-  path = rnnc_model_find (NULL, "language-model", NULL);
-  if (path != NULL)
-    default_model = rnnc_language_model_load (path, error);
-  if (default_model != NULL)
-    default_model->is_default = TRUE;
-  return default_model;
+  if (g_stat (path, &status) != 0)
+    return NULL;
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT
+                          ":%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT " %s",
+      (guint64) status.st_dev, (guint64) status.st_ino, (gint64) status.st_size,
+      (gint64) status.st_mtime, path);
+}
+
+/* With the lock held. */
+static RnncLanguageModel *
+find_shared (const char *file)
+{
+  for (GSList *item = shared; item != NULL; item = item->next) {
+    RnncLanguageModel *language = item->data;
+
+    if (g_str_equal (language->file, file))
+      return rnnc_language_model_ref (language);
+  }
+  return NULL;
+}
+
+static RnncLanguageModel *
+load (const char *path, GError **error)
+{
+  g_autoptr (RnncModel) model = rnnc_model_load (path, error);
+
+  return model != NULL ? rnnc_language_model_new (model, error) : NULL;
+}
+
+RnncLanguageModel *
+rnnc_language_model_load (const char *path, GError **error)
+{
+  g_autofree char *file = NULL;
+  RnncLanguageModel *language = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  g_mutex_lock (&shared_lock);
+  file = identify (path);
+  if (file != NULL)
+    language = find_shared (file);
+  if (language == NULL) {
+    language = load (path, error);
+    if (language != NULL && file != NULL) {
+      language->file = g_steal_pointer (&file);
+      shared = g_slist_prepend (shared, language);
+    }
+  }
+  g_mutex_unlock (&shared_lock);
+  return language;
 }
 
 gboolean
 rnnc_language_model_load_default (RnncModel *speech,
     RnncLanguageModel **language, GError **error)
 {
-  GError *fault = NULL;
-  RnncLanguageModel *taken;
+  g_autofree char *path = NULL;
+  g_autoptr (RnncLanguageModel) loaded = NULL;
 
   g_return_val_if_fail (speech != NULL && language != NULL, FALSE);
 
-  g_mutex_lock (&default_lock);
-  taken = take_default (&fault);
-  g_mutex_unlock (&default_lock);
   *language = NULL;
-  if (fault != NULL) {
-    g_propagate_error (error, fault);
-    return FALSE;
-  }
-  if (taken == NULL)
+  path = rnnc_model_find (NULL, "language-model", NULL);
+  if (path == NULL)
     return TRUE;
-  if (strcmp (rnnc_model_language (taken->model), rnnc_model_language (speech))
+  loaded = rnnc_language_model_load (path, error);
+  if (loaded == NULL)
+    return FALSE;
+  if (strcmp (rnnc_model_language (loaded->model), rnnc_model_language (speech))
           == 0
-      && rnnc_language_model_fits (taken, speech, NULL))
-    *language = taken;
-  else
-    rnnc_language_model_unref (taken);
+      && rnnc_language_model_fits (loaded, speech, NULL))
+    *language = g_steal_pointer (&loaded);
   return TRUE;
 }
 
-/* Whether that was the last. Nobody takes the default one meanwhile. */
+/* Whether that was the last. Nobody finds a shared one meanwhile. */
 static gboolean
 drop (RnncLanguageModel *language)
 {
   gboolean last;
 
-  if (!language->is_default)
+  if (language->file == NULL)
     return g_atomic_ref_count_dec (&language->ref_count);
-  g_mutex_lock (&default_lock);
+  g_mutex_lock (&shared_lock);
   last = g_atomic_ref_count_dec (&language->ref_count);
   if (last)
-    default_model = NULL;
-  g_mutex_unlock (&default_lock);
+    shared = g_slist_remove (shared, language);
+  g_mutex_unlock (&shared_lock);
   return last;
 }
 
@@ -248,6 +277,7 @@ rnnc_language_model_unref (RnncLanguageModel *language)
   rnnc_vocabulary_free (language->vocabulary);
   g_mutex_clear (&language->lexicons_lock);
   g_slist_free_full (language->lexicons, (GDestroyNotify) rnnc_lexicon_free);
+  g_free (language->file);
   g_free (language);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The language model that a process shares unless one is named. */
+ * Language models that the streams of a process share. */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <utime.h>
 
 #include "rnncore/rnncore.h"
 #include "tests/support/random-model.h"
@@ -55,6 +56,35 @@ test_shared (void)
   rnnc_language_model_unref (first);
   g_assert_true (rnnc_language_model_fits (second, speech, NULL));
   rnnc_language_model_unref (second);
+}
+
+static RnncLanguageModel *
+load (const char *path)
+{
+  GError *error = NULL;
+  RnncLanguageModel *language = rnnc_language_model_load (path, &error);
+
+  g_assert_no_error (error);
+  return language;
+}
+
+/* Who names the file has the same one, until the file is another. */
+static void
+test_file (gconstpointer folder)
+{
+  g_autofree char *path = g_build_filename (folder, "toy.safetensors", NULL);
+  g_autoptr (RnncModel) speech = speech_of ("xx", "b");
+  g_autoptr (RnncLanguageModel) first = take (speech);
+  g_autoptr (RnncLanguageModel) second = load (path);
+  g_autoptr (RnncLanguageModel) third = NULL, fourth = NULL;
+  struct utimbuf times = { 1000000, 1000000 };
+
+  g_assert_true (first == second);
+  g_assert_cmpint (g_utime (path, &times), ==, 0);
+  third = load (path);
+  g_assert_true (third != first);
+  fourth = take (speech);
+  g_assert_true (fourth == third);
 }
 
 /* Another language, a letter that it does not know. */
@@ -149,6 +179,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   write_models (folder);
   g_test_add_func ("/language/default/shared", test_shared);
+  g_test_add_data_func ("/language/default/file", folder, test_file);
   g_test_add_func ("/language/default/no-fit", test_no_fit);
   g_test_add_func ("/language/default/threads", test_threads);
   g_test_add_data_func ("/language/default/damaged", folder, test_damaged);
