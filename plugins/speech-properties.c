@@ -259,7 +259,8 @@ install_search_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_BEAM_WIDTH,
       g_param_spec_uint ("beam-width", "Beam width",
           "Prefixes that the search keeps (1: the best path; with a language "
-          "model, hot words or alternatives, 64)",
+          "model, hot words or alternatives, 64; 128 where words are sought by "
+          "how they sound)",
           1, RNNC_TRANSCRIBER_MAX_BEAM, defaults.beam_width,
           GST_RNN_PARAM_READY));
   g_object_class_install_property (klass, PROP_ALTERNATIVES,
