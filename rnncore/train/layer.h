@@ -6,6 +6,7 @@
 
 #include "rnncore/layers/layer-spec.h"
 #include "rnncore/train/packing.h"
+#include "rnncore/train/product.h"
 #include "rnncore/train/random.h"
 #include "rnncore/train/workers.h"
 
@@ -81,6 +82,7 @@ struct _RnncPass {
   RnncFlowSums *flows;      /* (nullable): one for each layer of a stack */
   const real *const *parts; /* [spec->n_sources]: what comes from each; the
                                first is x */
+  RnncProducts *products;   /* this worker's */
   guint part;
 };
 

@@ -150,13 +150,14 @@ rnnc_network_output_size (const RnncNetwork *network)
 
 RnncReplica *
 rnnc_replica_new (const RnncNetwork *network, RnncWorkers *workers,
-    guint worker)
+    guint worker, gboolean rounded)
 {
   RnncReplica *replica = g_new0 (RnncReplica, 1);
   guint n = network->n_layers;
   replica->network = network;
   replica->workers = workers;
   replica->worker = worker;
+  replica->products.kernel = rnnc_product_kernel (rounded);
   replica->packings = g_new0 (RnncPacking, n + 1);
   replica->steps = g_new0 (const RnncPacking *, n + 1);
   replica->activations = g_new0 (RnncBuffer, n + 1);
@@ -188,6 +189,7 @@ rnnc_replica_free (RnncReplica *replica)
   }
   for (guint i = 0; i < network->n_layers + 2; i++)
     rnnc_buffer_clear (&replica->d_buffers[i]);
+  rnnc_products_clear (&replica->products);
   g_free (replica->d_buffers);
   g_free (replica->d_taken);
   g_free (replica->d_places);
@@ -254,7 +256,8 @@ replica_pass (RnncReplica *replica, const RnncPassContext *context, guint index)
     context->values, context->gradients, context->statistics, context->training,
     context->random_key, replica->sequence_ids, replica->workers,
     replica->worker, context->truncate,
-    context->flows ? context->flows[index] : NULL, replica->parts };
+    context->flows ? context->flows[index] : NULL, replica->parts,
+    &replica->products };
   return pass;
 }
 

@@ -48,12 +48,14 @@ typedef struct {
   gint *d_places;        /* [n_layers + 1]: buffer, -1: none yet */
   const real *parts[RNNC_MAX_SOURCES]; /* of the layer at work */
   gpointer *states;                    /* [n_layers] */
+  RnncProducts products;
   guint *sequence_ids;
   gsize n_sequence_ids;
 } RnncReplica;
 
+/* @rounded: products of numbers in bfloat16, where the machine has them */
 RnncReplica *rnnc_replica_new (const RnncNetwork *network, RnncWorkers *workers,
-    guint worker);
+    guint worker, gboolean rounded);
 void rnnc_replica_free (RnncReplica *replica);
 
 /**

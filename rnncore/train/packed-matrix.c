@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rnncore/train/packed-matrix.h"
 
+#include "rnncore/train/bfloat16.h"
+
 /* One panel: c[r][j] (+)= sum over k of a[r][k] panel[k][j], j < n_columns. */
 typedef void (*PanelFunc) (gsize n_rows, gsize depth, const real *a, gsize lda,
     const real *panel, gsize n_columns, gboolean add, real *c, gsize ldc);
@@ -17,27 +19,27 @@ INLINE AVX512 void
 avx512_rows (const guint n_rows, gsize depth, const float *a, gsize lda,
     const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
 {
-  __m512 sum[8][2];
+  __m512 sum[12][2];
   __mmask16 mask[2] = {
     (__mmask16) (n_columns >= 16 ? 0xffff : (1u << n_columns) - 1),
     (__mmask16) (n_columns >= 32 ? 0xffff
             : n_columns > 16     ? (1u << (n_columns - 16)) - 1
                                  : 0),
   };
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (guint r = 0; r < n_rows; r++)
     sum[r][0] = sum[r][1] = _mm512_setzero_ps ();
   for (gsize k = 0; k < depth; k++, panel += RNNC_PANEL) {
     __m512 b0 = _mm512_load_ps (panel);
     __m512 b1 = _mm512_load_ps (panel + 16);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (guint r = 0; r < n_rows; r++) {
       __m512 x = _mm512_set1_ps (a[r * lda + k]);
       sum[r][0] = _mm512_fmadd_ps (x, b0, sum[r][0]);
       sum[r][1] = _mm512_fmadd_ps (x, b1, sum[r][1]);
     }
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (guint r = 0; r < n_rows; r++) {
     for (guint v = 0; v < 2; v++) {
       float *target = c + r * ldc + v * 16;
@@ -49,16 +51,32 @@ avx512_rows (const guint n_rows, gsize depth, const float *a, gsize lda,
   }
 }
 
+#define AVX512_ROWS(n)                                                         \
+  case n:                                                                      \
+    avx512_rows (n, depth, a, lda, panel, n_columns, add, c, ldc);             \
+    break;
+
 AVX512 static void
 avx512_panel (gsize n_rows, gsize depth, const float *a, gsize lda,
     const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
 {
-  for (; n_rows >= 8; n_rows -= 8, a += 8 * lda, c += 8 * ldc)
-    avx512_rows (8, depth, a, lda, panel, n_columns, add, c, ldc);
-  for (; n_rows >= 4; n_rows -= 4, a += 4 * lda, c += 4 * ldc)
-    avx512_rows (4, depth, a, lda, panel, n_columns, add, c, ldc);
-  for (; n_rows >= 1; n_rows -= 1, a += lda, c += ldc)
-    avx512_rows (1, depth, a, lda, panel, n_columns, add, c, ldc);
+  for (gsize n = 0; n_rows > 0; n_rows -= n, a += n * lda, c += n * ldc) {
+    n = rnnc_rows_at_once (n_rows, 12);
+    switch (n) {
+      AVX512_ROWS (1)
+      AVX512_ROWS (2)
+      AVX512_ROWS (3)
+      AVX512_ROWS (4)
+      AVX512_ROWS (5)
+      AVX512_ROWS (6)
+      AVX512_ROWS (7)
+      AVX512_ROWS (8)
+      AVX512_ROWS (9)
+      AVX512_ROWS (10)
+      AVX512_ROWS (11)
+      AVX512_ROWS (12)
+    }
+  }
 }
 
 /* 16 columns of the panel. */
@@ -90,16 +108,26 @@ avx2_rows (const guint n_rows, gsize depth, const float *a, gsize lda,
   }
 }
 
+#define AVX2_ROWS(n)                                                           \
+  case n:                                                                      \
+    avx2_rows (n, depth, a, lda, panel, n_columns, add, c, ldc);               \
+    break;
+
 AVX2 static void
 avx2_half (gsize n_rows, gsize depth, const float *a, gsize lda,
     const float *panel, gsize n_columns, gboolean add, float *c, gsize ldc)
 {
-  for (; n_rows >= 6; n_rows -= 6, a += 6 * lda, c += 6 * ldc)
-    avx2_rows (6, depth, a, lda, panel, n_columns, add, c, ldc);
-  for (; n_rows >= 2; n_rows -= 2, a += 2 * lda, c += 2 * ldc)
-    avx2_rows (2, depth, a, lda, panel, n_columns, add, c, ldc);
-  for (; n_rows >= 1; n_rows -= 1, a += lda, c += ldc)
-    avx2_rows (1, depth, a, lda, panel, n_columns, add, c, ldc);
+  for (gsize n = 0; n_rows > 0; n_rows -= n, a += n * lda, c += n * ldc) {
+    n = rnnc_rows_at_once (n_rows, 6);
+    switch (n) {
+      AVX2_ROWS (1)
+      AVX2_ROWS (2)
+      AVX2_ROWS (3)
+      AVX2_ROWS (4)
+      AVX2_ROWS (5)
+      AVX2_ROWS (6)
+    }
+  }
 }
 
 AVX2 static void
@@ -113,8 +141,10 @@ avx2_panel (gsize n_rows, gsize depth, const float *a, gsize lda,
 }
 
 RnncProductKernel
-rnnc_product_kernel (void)
+rnnc_product_kernel (gboolean rounded)
 {
+  if (rounded && rnnc_bfloat16_supported ())
+    return RNNC_PRODUCT_BFLOAT16;
   if (__builtin_cpu_supports ("avx512f"))
     return RNNC_PRODUCT_AVX512;
   if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
@@ -126,18 +156,20 @@ static const PanelFunc panel_funcs[] = {
   [RNNC_PRODUCT_BLAS] = NULL,
   [RNNC_PRODUCT_AVX2] = avx2_panel,
   [RNNC_PRODUCT_AVX512] = avx512_panel,
+  [RNNC_PRODUCT_BFLOAT16] = NULL, /* in bfloat16.c */
 };
 
 #else
 
 RnncProductKernel
-rnnc_product_kernel (void)
+rnnc_product_kernel (gboolean rounded)
 {
   return RNNC_PRODUCT_BLAS;
 }
 
 static const PanelFunc panel_funcs[] = {
   [RNNC_PRODUCT_BLAS] = NULL,
+  [RNNC_PRODUCT_BFLOAT16] = NULL,
 };
 
 #endif
@@ -170,16 +202,24 @@ rnnc_packed_matrix_set (RnncPackedMatrix *matrix, RnncProductKernel kernel,
   matrix->source = source;
   matrix->ld = ld;
   matrix->transpose = transpose;
-  if (panel_funcs[kernel])
+  if (kernel == RNNC_PRODUCT_BFLOAT16)
+    rnnc_bfloat16_pack (&matrix->panels, transpose, depth, n_columns, source,
+        ld);
+  else if (panel_funcs[kernel])
     pack_panels (matrix);
 }
 
 void
-rnnc_packed_matrix_multiply (const RnncPackedMatrix *matrix, gsize n_rows,
+rnnc_packed_matrix_multiply (RnncPackedMatrix *matrix, gsize n_rows,
     const real *a, gsize lda, gboolean add, real *c, gsize ldc)
 {
   PanelFunc func = panel_funcs[matrix->kernel];
   const real *panel = matrix->panels.data;
+  if (matrix->kernel == RNNC_PRODUCT_BFLOAT16) {
+    rnnc_bfloat16_multiply (&matrix->panels, &matrix->rows, FALSE, n_rows,
+        matrix->n_columns, matrix->depth, a, lda, add, c, ldc);
+    return;
+  }
   if (!func) {
     rnnc_gemm (FALSE, matrix->transpose, n_rows, matrix->n_columns,
         matrix->depth, a, lda, matrix->source, matrix->ld, add, c, ldc);
@@ -196,4 +236,5 @@ void
 rnnc_packed_matrix_clear (RnncPackedMatrix *matrix)
 {
   rnnc_buffer_clear (&matrix->panels);
+  rnnc_buffer_clear (&matrix->rows);
 }

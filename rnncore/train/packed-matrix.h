@@ -17,10 +17,11 @@ typedef enum {
   RNNC_PRODUCT_BLAS,
   RNNC_PRODUCT_AVX2,
   RNNC_PRODUCT_AVX512,
+  RNNC_PRODUCT_BFLOAT16, /* the others keep float's precision */
 } RnncProductKernel;
 
-/* The best this machine has. */
-RnncProductKernel rnnc_product_kernel (void);
+/* The best this machine has; @rounded: at bfloat16's precision. */
+RnncProductKernel rnnc_product_kernel (gboolean rounded);
 
 typedef struct {
   RnncProductKernel kernel;
@@ -31,6 +32,7 @@ typedef struct {
   gboolean transpose;
   RnncBuffer panels; /* [panels, depth, RNNC_PANEL], zeros behind the last
                         column; unused where BLAS multiplies */
+  RnncBuffer rows;   /* bfloat16: of A */
 } RnncPackedMatrix;
 
 /* @source: op (source) is [depth, n_columns]; it must live as long as it is
@@ -40,7 +42,7 @@ void rnnc_packed_matrix_set (RnncPackedMatrix *matrix, RnncProductKernel kernel,
     gsize ld);
 
 /* C [n_rows, n_columns] = A [n_rows, depth] op (source), or += with @add. */
-void rnnc_packed_matrix_multiply (const RnncPackedMatrix *matrix, gsize n_rows,
+void rnnc_packed_matrix_multiply (RnncPackedMatrix *matrix, gsize n_rows,
     const real *a, gsize lda, gboolean add, real *c, gsize ldc);
 
 void rnnc_packed_matrix_clear (RnncPackedMatrix *matrix);

@@ -47,6 +47,14 @@ rnnc_gemm (gboolean transpose_a, gboolean transpose_b, gsize m, gsize n,
       (int) lda, b, (int) ldb, beta, c, (int) ldc);
 }
 
+/* How many of @n_rows a kernel takes that has registers for @most: no lonely
+ * row is left behind. */
+static inline gsize
+rnnc_rows_at_once (gsize n_rows, gsize most)
+{
+  return n_rows <= most ? n_rows : n_rows < 2 * most ? (n_rows + 1) / 2 : most;
+}
+
 /* Memory that only grows: after the longest batch nothing is allocated. */
 typedef struct {
   void *data;

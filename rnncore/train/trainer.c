@@ -198,7 +198,8 @@ rnnc_trainer_new (JsonObject *description, const char *origin,
   trainer->first = g_new0 (guint, n_threads + 1);
   trainer->results = g_new0 (RnncLossResult, n_threads);
   for (guint w = 0; w < n_threads; w++) {
-    trainer->replicas[w] = rnnc_replica_new (network, trainer->workers, w);
+    trainer->replicas[w] = rnnc_replica_new (network, trainer->workers, w,
+        options->precision == RNNC_PRECISION_BFLOAT16);
     trainer->gradients[w] = new_values (network);
   }
   trainer->values = new_values (network);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Milliseconds of one training step (forward, backward, update): the best of
- * five. bench-train [THREADS [CASES]]. peer-train.py does the same work in
- * PyTorch, compare-train.sh sets both side by side. */
+ * five. bench-train [THREADS [CASES [bfloat16]]]. peer-train.py does the same
+ * work in PyTorch, compare-train.sh sets both side by side. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,13 +47,14 @@ static const Case cases[] = {
 };
 
 static double
-bench (const Case *c, guint threads)
+bench (const Case *c, guint threads, RnncPrecision precision)
 {
   const guint n_repeats = 5, n_labels = 40;
   RnncTrainerOptions options;
   RnncRandom random = { 1 };
   rnnc_trainer_options_init (&options);
   options.threads = threads;
+  options.precision = precision;
   options.loss = c->loss;
   RnncTrainer *trainer
       = fixture_trainer (c->features, c->height, c->width, c->layers, &options);
@@ -96,9 +97,12 @@ main (int argc, char **argv)
 {
   guint threads = argc > 1 ? (guint) atoi (argv[1]) : 1;
   guint n = argc > 2 ? (guint) atoi (argv[2]) : G_N_ELEMENTS (cases);
+  RnncPrecision precision = argc > 3 && g_str_equal (argv[3], "bfloat16")
+      ? RNNC_PRECISION_BFLOAT16
+      : RNNC_PRECISION_FLOAT;
   printf ("%u threads\n", threads);
   for (guint i = 0; i < MIN (n, G_N_ELEMENTS (cases)); i++)
     printf ("%-38s %3u steps x %u: %7.1f ms\n", cases[i].name, cases[i].n_steps,
-        cases[i].n_sequences, bench (&cases[i], threads));
+        cases[i].n_sequences, bench (&cases[i], threads, precision));
   return 0;
 }

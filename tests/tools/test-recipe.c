@@ -26,6 +26,8 @@ static const struct {
   { "epochs", "{" REST ",\"training\":{\"epochs\":0}}", "training.epochs" },
   { "optimiser", "{" REST ",\"training\":{\"optimiser\":\"best\"}}",
       "training.optimiser: \"best\" is none of sgd, adam, adamw" },
+  { "precision", "{" REST ",\"training\":{\"precision\":\"half\"}}",
+      "training.precision: \"half\" is none of float, bfloat16" },
   { "schedule", "{" REST ",\"training\":{\"schedule\":1}}",
       "training.schedule" },
   { "empty-train", "{" MODEL ",\"data\":{\"train\":[]},\"output\":\"x\"}",

@@ -376,6 +376,43 @@ test_weight_noise (void)
   rnnc_trainer_free (plain.trainer);
 }
 
+/* Gradients of rounded numbers are near those of float, layer by layer, and
+ * the same ones where the machine has no such products. */
+static void
+test_bfloat16 (void)
+{
+  const char *layers
+      = "[{'type':'conv1d','name':'c','channels':20,'kernel':3},"
+        "{'type':'lstm','name':'r','hidden':33,'layers':2,"
+        "'bidirectional':true},{'type':'gru','name':'g','hidden':18}," HEAD;
+  gboolean has = rnnc_product_kernel (TRUE) == RNNC_PRODUCT_BFLOAT16;
+  RnncTrainerOptions options;
+  Setup exact, rounded;
+
+  default_options (&options);
+  set_up (&exact, layers, &options);
+  options.precision = RNNC_PRECISION_BFLOAT16;
+  set_up (&rounded, layers, &options);
+  const RnncNetwork *network = exact.trainer->network;
+  g_autofree real *a = g_new (real, network->n_values);
+  g_autofree real *b = g_new (real, network->n_values);
+  gradients (&exact, a);
+  gradients (&rounded, b);
+  for (guint p = 0; p < network->n_parameters; p++) {
+    const RnncParameter *parameter = &network->parameters[p];
+    double sum = 0, apart = 0;
+    for (gsize i = parameter->offset;
+         i < parameter->offset + parameter->n_values; i++) {
+      sum += (double) a[i] * a[i];
+      apart += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+    }
+    g_assert_cmpfloat (sqrt (apart), <=, 0.03 * sqrt (sum));
+    g_assert_cmpint (apart > 0, ==, has);
+  }
+  rnnc_trainer_free (exact.trainer);
+  rnnc_trainer_free (rounded.trainer);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -393,5 +430,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/train/clip-value", test_clip_value);
   g_test_add_func ("/train/weight-noise", test_weight_noise);
+  g_test_add_func ("/train/bfloat16", test_bfloat16);
   return g_test_run ();
 }

@@ -5,7 +5,7 @@
  * sums over workers. */
 #include <math.h>
 
-#include "rnncore/train/packed-matrix.h"
+#include "rnncore/train/product.h"
 #include "rnncore/train/vector-math.h"
 #include "tests/train/train-fixture.h"
 
@@ -79,6 +79,23 @@ test_not_a_number (void)
   g_assert_true (isnan (call_tanh (NAN)));
 }
 
+/* To bfloat16, nearest even. */
+static double
+rounded (float x)
+{
+  guint32 bits;
+  memcpy (&bits, &x, sizeof bits);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+  memcpy (&x, &bits, sizeof bits);
+  return x;
+}
+
+static double
+as_multiplied (RnncProductKernel kernel, float x)
+{
+  return kernel == RNNC_PRODUCT_BFLOAT16 ? rounded (x) : x;
+}
+
 static void
 check_product (RnncProductKernel kernel, gsize n_rows, gsize depth, gsize n,
     gboolean transpose, gboolean add)
@@ -101,7 +118,8 @@ check_product (RnncProductKernel kernel, gsize n_rows, gsize depth, gsize n,
     for (gsize j = 0; j < ldc; j++) {
       double sum = j >= n || add ? before[r * ldc + j] : 0;
       for (gsize k = 0; j < n && k < depth; k++)
-        sum += (double) a[r * lda + k] * b[transpose ? j * ld + k : k * ld + j];
+        sum += as_multiplied (kernel, a[r * lda + k])
+            * as_multiplied (kernel, b[transpose ? j * ld + k : k * ld + j]);
       g_assert_cmpfloat_with_epsilon (c[r * ldc + j], sum,
           1e-6 * (1 + (double) depth / 10));
     }
@@ -114,14 +132,63 @@ static void
 test_packed_product (void)
 {
   const gsize columns[] = { 1, 7, 15, 16, 17, 31, 32, 33, 48, 64, 100 };
-  RnncProductKernel best = rnnc_product_kernel ();
+  RnncProductKernel best = rnnc_product_kernel (TRUE);
   for (RnncProductKernel kernel = 0; kernel <= best; kernel++)
-    for (gsize n_rows = 0; n_rows <= 21; n_rows++)
+    for (gsize n_rows = 0; n_rows <= 26; n_rows++)
       for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
         for (guint mode = 0; mode < 4; mode++)
           check_product (kernel, n_rows, 1 + (n_rows * 7 + i) % 40, columns[i],
               mode & 1, mode >> 1);
   g_test_message ("kernels up to %d", best);
+}
+
+/* A layer's products: both matrices as they are or transposed, in the best
+ * kernel of either precision, with memory that is used again. */
+static void
+check_whole_product (RnncProducts *products, gsize m, gsize n, gsize k,
+    gboolean transpose_a, gboolean transpose_b, gboolean add)
+{
+  RnncRandom random = { m * 1000 + n * 10 + k };
+  gsize lda = (transpose_a ? m : k) + 3, ldb = (transpose_b ? k : n) + 2;
+  gsize ldc = n + 1;
+  g_autofree float *a = g_new (float, (transpose_a ? k : m) * lda);
+  g_autofree float *b = g_new (float, (transpose_b ? n : k) * ldb);
+  g_autofree float *c = g_new (float, m *ldc);
+  g_autofree float *before = g_new (float, m *ldc);
+  fixture_fill (&random, a, (transpose_a ? k : m) * lda);
+  fixture_fill (&random, b, (transpose_b ? n : k) * ldb);
+  fixture_fill (&random, before, m * ldc);
+  memcpy (c, before, m * ldc * sizeof (float));
+  rnnc_product (products, transpose_a, transpose_b, m, n, k, a, lda, b, ldb,
+      add, c, ldc);
+  for (gsize r = 0; r < m; r++) {
+    for (gsize j = 0; j < ldc; j++) {
+      double sum = j >= n || add ? before[r * ldc + j] : 0;
+      for (gsize i = 0; j < n && i < k; i++)
+        sum += as_multiplied (products->kernel,
+                   a[transpose_a ? i * lda + r : r * lda + i])
+            * as_multiplied (products->kernel,
+                b[transpose_b ? j * ldb + i : i * ldb + j]);
+      g_assert_cmpfloat_with_epsilon (c[r * ldc + j], sum,
+          1e-6 * (1 + (double) k / 10));
+    }
+  }
+}
+
+static void
+test_whole_product (void)
+{
+  const gsize sizes[][3] = { { 1, 1, 1 }, { 3, 33, 2 }, { 64, 32, 16 },
+    { 65, 40, 31 }, { 130, 31, 70 }, { 17, 100, 129 }, { 16, 8, 200 } };
+  for (guint precision = 0; precision < 2; precision++) {
+    RnncProducts products = { rnnc_product_kernel (precision == 1) };
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+      for (guint mode = 0; mode < 8; mode++)
+        check_whole_product (&products, sizes[i][0], sizes[i][1], sizes[i][2],
+            mode & 1, mode >> 1 & 1, mode >> 2);
+    g_test_message ("kernel %d", products.kernel);
+    rnnc_products_clear (&products);
+  }
 }
 
 static void
@@ -287,6 +354,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/train/math/not-a-number", test_not_a_number);
   g_test_add_func ("/train/packed-matrix/product", test_packed_product);
+  g_test_add_func ("/train/math/whole-product", test_whole_product);
   g_test_add_func ("/train/packing/counts", test_packing);
   g_test_add_func ("/train/initialise/orthogonal", test_orthogonal);
   g_test_add_func ("/train/initialise/network", test_initial_weights);

@@ -585,11 +585,12 @@ spelling_accuracy (RnncTrainer *trainer, RnncRandom *random)
 }
 
 static void
-test_learning (void)
+test_learning (gconstpointer data)
 {
   RnncTrainerOptions options;
   RnncRandom random = { 2024 };
   rnnc_trainer_options_init (&options);
+  options.precision = GPOINTER_TO_UINT (data);
   options.loss = RNNC_LOSS_CTC;
   options.threads = 2;
   RnncTrainer *trainer = fixture_trainer (N_SYMBOLS, 0, 0,
@@ -662,6 +663,9 @@ main (int argc, char **argv)
   g_test_add_func ("/train/inference/speech", test_inference_speech);
   g_test_add_func ("/train/inference/gesture", test_inference_gesture);
 #endif
-  g_test_add_func ("/train/learning/spelling", test_learning);
+  g_test_add_data_func ("/train/learning/spelling/float",
+      GUINT_TO_POINTER (RNNC_PRECISION_FLOAT), test_learning);
+  g_test_add_data_func ("/train/learning/spelling/bfloat16",
+      GUINT_TO_POINTER (RNNC_PRECISION_BFLOAT16), test_learning);
   return g_test_run ();
 }

@@ -284,11 +284,13 @@ static gboolean
 parse_optimiser (Recipe *recipe, JsonObject *json, GError **error)
 {
   static const char *const optimisers[] = { "sgd", "adam", "adamw", NULL };
+  static const char *const precisions[] = { "float", "bfloat16", NULL };
   RnncTrainerOptions *options = &recipe->training.options;
-  guint optimiser = options->optimiser;
+  guint optimiser = options->optimiser, precision = options->precision;
   guint seed = (guint) options->seed;
 
   if (!get_choice (json, "optimiser", optimisers, &optimiser, error)
+      || !get_choice (json, "precision", precisions, &precision, error)
       || !rnnc_json_get_double (json, "training", "momentum", 0, 1,
           &options->momentum, error)
       || !rnnc_json_get_double (json, "training", "clip-norm", 0, 1e6,
@@ -313,6 +315,8 @@ parse_optimiser (Recipe *recipe, JsonObject *json, GError **error)
   options->optimiser = optimiser == 0 ? RNNC_OPTIMISER_SGD
       : optimiser == 1                ? RNNC_OPTIMISER_ADAM
                                       : RNNC_OPTIMISER_ADAMW;
+  options->precision
+      = precision == 0 ? RNNC_PRECISION_FLOAT : RNNC_PRECISION_BFLOAT16;
   options->seed = seed;
   return TRUE;
 }
@@ -348,7 +352,8 @@ recipe_parse_training (Recipe *recipe, JsonObject *json, GError **error)
     "final-rate", "plateau-factor", "plateau-patience", "clip-norm",
     "weight-decay", "label-smoothing", "threads", "loader-threads", "seed",
     "max-hours", "checkpoint-minutes", "curriculum-epochs", "average-last",
-    "loss", "truncate", "clip-value", "weight-noise", "memory", NULL };
+    "loss", "truncate", "clip-value", "weight-noise", "memory", "precision",
+    NULL };
   TrainingSettings *training = &recipe->training;
 
   if (!rnnc_json_check_keys (json, "training", keys, error))

@@ -160,8 +160,9 @@ conv1d_forward (RnncPass *pass, const real *x, real *y)
     for (guint g = 0; g < n_groups; g++) {
       block.group = g;
       gather_columns (pass, &block, x, columns);
-      rnnc_gemm (FALSE, TRUE, block.n_rows, n, depth, columns, depth,
-          weight + g * n * depth, depth, 0, y + row * n_out + g * n, n_out);
+      rnnc_product (pass->products, FALSE, TRUE, block.n_rows, n, depth,
+          columns, depth, weight + g * n * depth, depth, FALSE,
+          y + row * n_out + g * n, n_out);
     }
   }
   if (layer->spec->params.conv1d.bias)
@@ -193,12 +194,14 @@ conv1d_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
       const real *dy_block = dy + row * n_out + g * n;
       block.group = g;
       gather_columns (pass, &block, x, columns);
-      rnnc_gemm (TRUE, FALSE, n, depth, block.n_rows, dy_block, n_out, columns,
-          depth, 1, gradient + g * n * depth, depth);
+      rnnc_product (pass->products, TRUE, FALSE, n, depth, block.n_rows,
+          dy_block, n_out, columns, depth, TRUE, gradient + g * n * depth,
+          depth);
       if (!dx)
         continue;
-      rnnc_gemm (FALSE, FALSE, block.n_rows, depth, n, dy_block, n_out,
-          weight + g * n * depth, depth, 0, columns, depth);
+      rnnc_product (pass->products, FALSE, FALSE, block.n_rows, depth, n,
+          dy_block, n_out, weight + g * n * depth, depth, FALSE, columns,
+          depth);
       scatter_columns (pass, &block, columns, dx);
     }
   }

@@ -215,9 +215,9 @@ conv2d_forward (RnncPass *pass, const real *x, real *y)
     gsize n_rows = MIN (g.block_rows, g.n_pixels - row);
     for (g.group = 0; g.group < g.params->groups; g.group++) {
       gather_columns (&g, row, n_rows, x, columns);
-      rnnc_gemm (FALSE, TRUE, n_rows, g.n_out, g.depth, columns, g.depth,
-          weight + g.group * g.n_out * g.depth, g.depth, 0,
-          y + row * n_out + g.group * g.n_out, n_out);
+      rnnc_product (pass->products, FALSE, TRUE, n_rows, g.n_out, g.depth,
+          columns, g.depth, weight + g.group * g.n_out * g.depth, g.depth,
+          FALSE, y + row * n_out + g.group * g.n_out, n_out);
     }
   }
   if (g.params->bias)
@@ -244,12 +244,12 @@ conv2d_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
       const real *dy_block = dy + row * n_out + g.group * g.n_out;
       gsize first = g.group * g.n_out * g.depth;
       gather_columns (&g, row, n_rows, x, columns);
-      rnnc_gemm (TRUE, FALSE, g.n_out, g.depth, n_rows, dy_block, n_out,
-          columns, g.depth, 1, gradient + first, g.depth);
+      rnnc_product (pass->products, TRUE, FALSE, g.n_out, g.depth, n_rows,
+          dy_block, n_out, columns, g.depth, TRUE, gradient + first, g.depth);
       if (!dx)
         continue;
-      rnnc_gemm (FALSE, FALSE, n_rows, g.depth, g.n_out, dy_block, n_out,
-          weight + first, g.depth, 0, columns, g.depth);
+      rnnc_product (pass->products, FALSE, FALSE, n_rows, g.depth, g.n_out,
+          dy_block, n_out, weight + first, g.depth, FALSE, columns, g.depth);
       scatter_columns (&g, row, n_rows, columns, dx);
     }
   }

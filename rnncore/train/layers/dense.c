@@ -15,8 +15,8 @@ dense_forward (RnncPass *pass, const real *x, real *y)
   gsize n_in = rnnc_train_layer_inputs (pass->layer);
   gsize n_out = rnnc_train_layer_outputs (pass->layer);
   gsize n_rows = pass->in->n_rows;
-  rnnc_gemm (FALSE, TRUE, n_rows, n_out, n_in, x, n_in,
-      rnnc_pass_values (pass, 0), n_in, 0, y, n_out);
+  rnnc_product (pass->products, FALSE, TRUE, n_rows, n_out, n_in, x, n_in,
+      rnnc_pass_values (pass, 0), n_in, FALSE, y, n_out);
   if (pass->layer->spec->params.dense.bias)
     rnnc_add_bias (n_rows, n_out, rnnc_pass_values (pass, 1), y);
 }
@@ -28,13 +28,13 @@ dense_backward (RnncPass *pass, const real *x, const real *y, const real *dy,
   gsize n_in = rnnc_train_layer_inputs (pass->layer);
   gsize n_out = rnnc_train_layer_outputs (pass->layer);
   gsize n_rows = pass->in->n_rows;
-  rnnc_gemm (TRUE, FALSE, n_out, n_in, n_rows, dy, n_out, x, n_in, 1,
-      rnnc_pass_gradients (pass, 0), n_in);
+  rnnc_product (pass->products, TRUE, FALSE, n_out, n_in, n_rows, dy, n_out, x,
+      n_in, TRUE, rnnc_pass_gradients (pass, 0), n_in);
   if (pass->layer->spec->params.dense.bias)
     rnnc_sum_rows (n_rows, n_out, dy, n_out, rnnc_pass_gradients (pass, 1));
   if (dx)
-    rnnc_gemm (FALSE, FALSE, n_rows, n_in, n_out, dy, n_out,
-        rnnc_pass_values (pass, 0), n_in, 0, dx, n_in);
+    rnnc_product (pass->products, FALSE, FALSE, n_rows, n_in, n_out, dy, n_out,
+        rnnc_pass_values (pass, 0), n_in, FALSE, dx, n_in);
 }
 
 const RnncTrainLayerClass rnnc_train_dense = {

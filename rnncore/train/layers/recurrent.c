@@ -11,7 +11,6 @@
 
 #include "rnncore/train/layer.h"
 #include "rnncore/train/layers/cell.h"
-#include "rnncore/train/packed-matrix.h"
 
 enum { WEIGHT_IH, WEIGHT_HH, BIAS_IH, BIAS_HH };
 
@@ -203,8 +202,9 @@ project_input (const Direction *d, const real *x)
   real *gates = rnnc_buffer_reals (&d->run->gates, n_rows * d->gates);
   real *bias = rnnc_buffer_reals (&d->state->bias, d->gates);
 
-  rnnc_gemm (FALSE, TRUE, n_rows, d->gates, d->n_in, x, d->n_in,
-      direction_values (d, WEIGHT_IH), d->n_in, 0, gates, d->gates);
+  rnnc_product (d->pass->products, FALSE, TRUE, n_rows, d->gates, d->n_in, x,
+      d->n_in, direction_values (d, WEIGHT_IH), d->n_in, FALSE, gates,
+      d->gates);
   if (gru) {
     real *part = rnnc_buffer_reals (&d->run->hidden_part, n_rows * d->gates);
     rnnc_zero (part, n_rows * d->gates);
@@ -225,12 +225,12 @@ prepare_forward (const Direction *d)
   gsize n_rows = d->packing->n_rows;
   if (d->params->cell == RNNC_CELL_LSTM)
     rnnc_buffer_reals (&d->run->c, n_rows * d->hidden);
-  rnnc_packed_matrix_set (&d->run->forward, rnnc_product_kernel (), TRUE,
+  rnnc_packed_matrix_set (&d->run->forward, d->pass->products->kernel, TRUE,
       d->outputs, d->gates, direction_values (d, WEIGHT_HH), d->outputs);
   if (!is_projected (d))
     return;
   rnnc_buffer_reals (&d->run->h, n_rows * d->hidden);
-  rnnc_packed_matrix_set (&d->run->project, rnnc_product_kernel (), TRUE,
+  rnnc_packed_matrix_set (&d->run->project, d->pass->products->kernel, TRUE,
       d->hidden, d->outputs, direction_values (d, weight_hr (d)), d->hidden);
 }
 
@@ -317,12 +317,12 @@ unproject (const Direction *d, gsize row, RnncCellStep *step,
 static void
 prepare_backward (const Direction *d)
 {
-  rnnc_packed_matrix_set (&d->run->backward, rnnc_product_kernel (), FALSE,
+  rnnc_packed_matrix_set (&d->run->backward, d->pass->products->kernel, FALSE,
       d->gates, d->outputs, direction_values (d, WEIGHT_HH), d->outputs);
   if (!is_projected (d))
     return;
   rnnc_buffer_reals (&d->run->d_projected, d->packing->n_rows * d->outputs);
-  rnnc_packed_matrix_set (&d->run->unproject, rnnc_product_kernel (), FALSE,
+  rnnc_packed_matrix_set (&d->run->unproject, d->pass->products->kernel, FALSE,
       d->outputs, d->hidden, direction_values (d, weight_hr (d)), d->hidden);
 }
 
@@ -387,8 +387,8 @@ add_hidden_gradient (const Direction *d, const real *h)
     }
     rnnc_zero (to + carried * n, (p->counts[t] - carried) * n);
   }
-  rnnc_gemm (TRUE, FALSE, d->gates, n, p->n_rows, gates, d->gates, previous, n,
-      1, direction_gradients (d, WEIGHT_HH), n);
+  rnnc_product (d->pass->products, TRUE, FALSE, d->gates, n, p->n_rows, gates,
+      d->gates, previous, n, TRUE, direction_gradients (d, WEIGHT_HH), n);
 }
 
 /* @h, @dy: this direction's part of the layer's rows; @add: dx already holds
@@ -404,8 +404,9 @@ direction_backward (const Direction *d, const real *x, real *h, const real *dy,
 
   backward_through_time (d, h, dy);
   add_hidden_gradient (d, h);
-  rnnc_gemm (TRUE, FALSE, d->gates, d->n_in, n_rows, gates, d->gates, x,
-      d->n_in, 1, direction_gradients (d, WEIGHT_IH), d->n_in);
+  rnnc_product (d->pass->products, TRUE, FALSE, d->gates, d->n_in, n_rows,
+      gates, d->gates, x, d->n_in, TRUE, direction_gradients (d, WEIGHT_IH),
+      d->n_in);
   if (d->params->bias) {
     rnnc_sum_rows (n_rows, d->gates, gates, d->gates,
         direction_gradients (d, BIAS_IH));
@@ -413,12 +414,13 @@ direction_backward (const Direction *d, const real *x, real *h, const real *dy,
         direction_gradients (d, BIAS_HH));
   }
   if (is_projected (d))
-    rnnc_gemm (TRUE, FALSE, d->outputs, d->hidden, n_rows,
-        d->run->d_projected.data, d->outputs, d->run->h.data, d->hidden, 1,
+    rnnc_product (d->pass->products, TRUE, FALSE, d->outputs, d->hidden, n_rows,
+        d->run->d_projected.data, d->outputs, d->run->h.data, d->hidden, TRUE,
         direction_gradients (d, weight_hr (d)), d->hidden);
   if (dx)
-    rnnc_gemm (FALSE, FALSE, n_rows, d->n_in, d->gates, gates, d->gates,
-        direction_values (d, WEIGHT_IH), d->n_in, add ? 1 : 0, dx, d->n_in);
+    rnnc_product (d->pass->products, FALSE, FALSE, n_rows, d->n_in, d->gates,
+        gates, d->gates, direction_values (d, WEIGHT_IH), d->n_in, add, dx,
+        d->n_in);
 }
 
 static void
