@@ -200,6 +200,33 @@ test_shipped (void)
   g_assert_cmpuint (n, >, 20);
 }
 
+/* Texts are looked at before recordings are: these are not even there. */
+static void
+test_texts_first (void)
+{
+  Fixture fixture;
+  Outcome outcome;
+
+  fixture_begin (&fixture);
+  fixture_write (&fixture, "m.tsv",
+      "path\ttext\nnone-1.wav\tab a\nnone-2.wav\tac\nnone-3.wav\tb\n"
+      "none-4.wav\td\n");
+  fixture_write (&fixture, "r.json",
+      "{\"model\":{\"task\":\"speech\",\"letters\":\" ab\","
+      "\"frontend\":{\"type\":\"log-mel\"},\"layers\":["
+      "{\"type\":\"lstm\",\"name\":\"r\",\"hidden\":4},"
+      "{\"type\":\"dense\",\"name\":\"d\",\"units\":\"labels\"},"
+      "{\"type\":\"log-softmax\"}]}," DATA ",\"output\":\"x.safetensors\"}");
+  fixture_rnncore (&fixture, &outcome, "train", "r.json", NULL);
+  g_assert_cmpint (outcome.status, ==, 1);
+  g_assert_nonnull (strstr (outcome.err,
+      "m.tsv:3: \"c\" is not among the model's labels (and 1 more of its rows "
+      "are like that)"));
+  g_assert_null (strstr (outcome.err, "none-1.wav"));
+  outcome_clear (&outcome);
+  fixture_end (&fixture);
+}
+
 /* Cut anywhere or with a byte changed: an error or a recipe, never a crash. */
 static void
 test_damaged (void)
@@ -239,6 +266,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/tools/recipe/good", test_good);
   g_test_add_func ("/tools/recipe/shipped", test_shipped);
+  g_test_add_func ("/tools/recipe/texts-first", test_texts_first);
   g_test_add_func ("/tools/recipe/damaged", test_damaged);
   return g_test_run ();
 }

@@ -53,20 +53,28 @@ data_source_rows (const DataSource *source, const Manifest *manifest,
   return g_steal_pointer (&rows);
 }
 
+/* @value is a text, or the name of one label. */
+static gboolean
+encode_value (const Labels *labels, const char *value, gboolean is_text,
+    GArray *targets, GError **error)
+{
+  gint label;
+
+  if (is_text)
+    return labels_encode_text (labels, value, targets, error);
+  label = labels_find (labels, value, error);
+  g_array_append_val (targets, label);
+  return label >= 0;
+}
+
 static gboolean
 encode (Dataset *dataset, Item *item, const Labels *labels, GError **error)
 {
   gboolean ok;
 
   item->first_target = dataset->targets->len;
-  if (dataset->has_text) {
-    ok = labels_encode_text (labels, item->text, dataset->targets, error);
-  } else {
-    gint label = labels_find (labels, item->text, error);
-
-    ok = label >= 0;
-    g_array_append_val (dataset->targets, label);
-  }
+  ok = encode_value (labels, item->text, dataset->has_text, dataset->targets,
+      error);
   item->n_targets = dataset->targets->len - item->first_target;
   if (!ok)
     g_prefix_error (error, "%s:%u: ", item->manifest->path,
@@ -337,6 +345,64 @@ add_source (Dataset *dataset, Collection *collection, const DataSource *source,
   for (guint i = 0; i < rows->len; i++)
     if (!add_row (dataset, source, member, g_array_index (rows, guint, i),
             labels, columns, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The first fault of a source, with the number of the others. */
+static void
+set_text_error (GError **error, const GError *first, const Manifest *manifest,
+    guint row, guint n_faults)
+{
+  g_autofree char *others
+      = g_strdup_printf (" (and %u more of its rows are like that)",
+          n_faults - 1);
+
+  g_set_error (error, first->domain, first->code, "%s:%u: %s%s", manifest->path,
+      manifest->lines[row], first->message, n_faults == 1 ? "" : others);
+}
+
+static gboolean
+check_source (Collection *collection, const DataSource *source,
+    const Labels *labels, gboolean has_text, GError **error)
+{
+  CollectionMember *member
+      = collection_member (collection, source->manifest, error);
+  g_autoptr (GArray) targets = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) rows = NULL;
+  g_autoptr (GError) first = NULL;
+  guint n_faults = 0, first_row = 0;
+  gint column;
+
+  if (member == NULL)
+    return FALSE;
+  column = manifest_require_column (member->manifest,
+      has_text ? "text" : "label", error);
+  rows = column < 0 ? NULL : data_source_rows (source, member->manifest, error);
+  if (rows == NULL)
+    return FALSE;
+  for (guint i = 0; i < rows->len; i++) {
+    guint row = g_array_index (rows, guint, i);
+
+    g_array_set_size (targets, 0);
+    if (encode_value (labels, manifest_field (member->manifest, row, column),
+            has_text, targets, n_faults == 0 ? &first : NULL))
+      continue;
+    if (n_faults++ == 0)
+      first_row = row;
+  }
+  if (n_faults > 0)
+    set_text_error (error, first, member->manifest, first_row, n_faults);
+  return n_faults == 0;
+}
+
+gboolean
+dataset_check_texts (Collection *collection, const GPtrArray *sources,
+    const Labels *labels, gboolean has_text, GError **error)
+{
+  for (guint i = 0; i < sources->len; i++)
+    if (!check_source (collection, g_ptr_array_index (sources, i), labels,
+            has_text, error))
       return FALSE;
   return TRUE;
 }

@@ -71,6 +71,11 @@ typedef struct {
  */
 Dataset *dataset_new (Collection *collection, const GPtrArray *sources,
     const Labels *labels, gboolean has_text, GError **error);
+/* Whether the model has what all rows say that @sources choose, decoded or not:
+ * the error names manifest, line and fault of the first that it has not, and
+ * how many rows of that source are like it. */
+gboolean dataset_check_texts (Collection *collection, const GPtrArray *sources,
+    const Labels *labels, gboolean has_text, GError **error);
 /* Of speech without noise, which needs neither texts nor labels. */
 Dataset *dataset_new_voice (Collection *collection, const GPtrArray *sources,
     GError **error);

@@ -201,12 +201,28 @@ check_decoded (const Session *session, const Dataset *dataset, const char *name,
   return FALSE;
 }
 
+/* Before anything is decoded: mistakes show at once. */
+static gboolean
+check_texts (const Session *session, GError **error)
+{
+  const Recipe *recipe = session->recipe;
+  gboolean has_text = recipe->loss == RNNC_LOSS_CTC;
+
+  if (recipe->is_language || recipe->is_voice || recipe->n_features > 0)
+    return TRUE;
+  return dataset_check_texts (session->collection, recipe->train,
+             session->labels, has_text, error)
+      && dataset_check_texts (session->collection, recipe->dev, session->labels,
+          has_text, error);
+}
+
 static gboolean
 load_data (Session *session, const SessionOptions *options, GError **error)
 {
   Recipe *recipe = session->recipe;
 
-  if (!collection_decode (session->collection, error))
+  if (!check_texts (session, error)
+      || !collection_decode (session->collection, error))
     return FALSE;
   session->train = make_dataset (session, recipe->train, error);
   if (session->train == NULL)
