@@ -222,18 +222,7 @@ multiply_panel (gsize n_rows, gsize pairs, const gint32 *a, gsize lda,
   for (gsize n = 0; n_rows > 0; n_rows -= n, a += n * lda, c += n * ldc) {
     n = rnnc_rows_at_once (n_rows, 12);
     switch (n) {
-      BFLOAT16_ROWS (1)
-      BFLOAT16_ROWS (2)
-      BFLOAT16_ROWS (3)
-      BFLOAT16_ROWS (4)
-      BFLOAT16_ROWS (5)
-      BFLOAT16_ROWS (6)
-      BFLOAT16_ROWS (7)
-      BFLOAT16_ROWS (8)
-      BFLOAT16_ROWS (9)
-      BFLOAT16_ROWS (10)
-      BFLOAT16_ROWS (11)
-      BFLOAT16_ROWS (12)
+      RNNC_TO_12 (BFLOAT16_ROWS)
     }
   }
 }

@@ -63,18 +63,7 @@ avx512_panel (gsize n_rows, gsize depth, const float *a, gsize lda,
   for (gsize n = 0; n_rows > 0; n_rows -= n, a += n * lda, c += n * ldc) {
     n = rnnc_rows_at_once (n_rows, 12);
     switch (n) {
-      AVX512_ROWS (1)
-      AVX512_ROWS (2)
-      AVX512_ROWS (3)
-      AVX512_ROWS (4)
-      AVX512_ROWS (5)
-      AVX512_ROWS (6)
-      AVX512_ROWS (7)
-      AVX512_ROWS (8)
-      AVX512_ROWS (9)
-      AVX512_ROWS (10)
-      AVX512_ROWS (11)
-      AVX512_ROWS (12)
+      RNNC_TO_12 (AVX512_ROWS)
     }
   }
 }
@@ -120,12 +109,7 @@ avx2_half (gsize n_rows, gsize depth, const float *a, gsize lda,
   for (gsize n = 0; n_rows > 0; n_rows -= n, a += n * lda, c += n * ldc) {
     n = rnnc_rows_at_once (n_rows, 6);
     switch (n) {
-      AVX2_ROWS (1)
-      AVX2_ROWS (2)
-      AVX2_ROWS (3)
-      AVX2_ROWS (4)
-      AVX2_ROWS (5)
-      AVX2_ROWS (6)
+      RNNC_TO_6 (AVX2_ROWS)
     }
   }
 }

@@ -55,6 +55,12 @@ rnnc_rows_at_once (gsize n_rows, gsize most)
   return n_rows <= most ? n_rows : n_rows < 2 * most ? (n_rows + 1) / 2 : most;
 }
 
+/* A switch's case for each such number: @CASE (1) to @CASE (6) or (12). */
+#define RNNC_TO_6(CASE) CASE (1) CASE (2) CASE (3) CASE (4) CASE (5) CASE (6)
+#define RNNC_TO_12(CASE)                                                       \
+  RNNC_TO_6 (CASE)                                                             \
+  CASE (7) CASE (8) CASE (9) CASE (10) CASE (11) CASE (12)
+
 /* Memory that only grows: after the longest batch nothing is allocated. */
 typedef struct {
   void *data;
