@@ -106,8 +106,8 @@ check_product (RnncProductKernel kernel, gsize n_rows, gsize depth, gsize n,
   gsize ld = transpose ? depth : n;
   g_autofree float *a = g_new (float, n_rows *lda);
   g_autofree float *b = g_new (float, depth *n);
-  g_autofree float *c = g_new (float, n_rows *ldc);
-  g_autofree float *before = g_new (float, n_rows *ldc);
+  g_autofree float *c = g_new (float, n_rows *ldc + 1); /* of no rows too */
+  g_autofree float *before = g_new (float, n_rows *ldc + 1);
   fixture_fill (&random, a, n_rows * lda);
   fixture_fill (&random, b, depth * n);
   fixture_fill (&random, before, n_rows * ldc);
