@@ -14,7 +14,8 @@
 #include "tools/measure/error-rate.h"
 
 #define N_RECORDINGS 130
-#define MAX_DIFFERENT 0.01
+#define MAX_DIFFERENT 0.01     /* of the words of all codecs */
+#define MAX_DIFFERENT_ONE 0.02 /* of one's */
 
 static Fixture fixture;
 
@@ -222,8 +223,10 @@ static const struct {
   { "opus.opus", "-c:a libopus" },
 };
 
-/* The sound alone: a language model makes one wrong letter a word, or none. */
-static void
+/* The sound alone: a language model makes one wrong letter a word, or none.
+ * Which words are close to another one, and so flip, is chance: some codecs
+ * have one of them, some nine. */
+static EditCounts
 compare_recording (const char *name)
 {
   g_autofree char *arguments
@@ -239,13 +242,15 @@ compare_recording (const char *name)
                   " words differ: %s | %s",
       name, edit_counts_errors (&counts), counts.reference, element, command);
   g_assert_cmpuint (counts.reference, >, 150);
-  g_assert_cmpfloat (edit_counts_rate (&counts), <=, MAX_DIFFERENT);
+  g_assert_cmpfloat (edit_counts_rate (&counts), <=, MAX_DIFFERENT_ONE);
+  return counts;
 }
 
 static void
 test_recordings (void)
 {
   g_autofree char *path = find_manifest ();
+  guint64 errors = 0, words = 0;
 
   if (!can_run ())
     return;
@@ -258,11 +263,15 @@ test_recordings (void)
   for (guint i = 0; i < G_N_ELEMENTS (codecs); i++) {
     g_autofree char *arguments = g_strdup_printf ("-i all.flac %s %s",
         codecs[i].arguments, codecs[i].name);
+    EditCounts counts;
 
     if (!fixture_ffmpeg (&fixture, arguments))
       return;
-    compare_recording (codecs[i].name);
+    counts = compare_recording (codecs[i].name);
+    errors += edit_counts_errors (&counts);
+    words += counts.reference;
   }
+  g_assert_cmpfloat ((double) errors, <=, MAX_DIFFERENT * (double) words);
 }
 
 int
