@@ -170,9 +170,9 @@ RNNC_API gboolean rnnc_transcriber_set_batch_wait (RnncTranscriber *transcriber,
  * same labels; %NULL turns it off (phrases: leaves those that the model's file
  * asks for, if it does). A reference is taken. At once if no
  * utterance is running, else from the next one on: what is being said is not
- * lost. All memory is made here, none in the next push. With a phrase list, hot
- * words and language model rest, and only what is one of the phrases yields
- * transcripts. */
+ * lost. All memory is made here, none in the next push. With a phrase list only
+ * what is one of the phrases yields transcripts; hot words rest, and of the
+ * language model counts how its words sound. */
 RNNC_API void rnnc_transcriber_set_phrases (RnncTranscriber *transcriber,
     RnncPhraseList *phrases);
 RNNC_API void rnnc_transcriber_set_hot_words (RnncTranscriber *transcriber,

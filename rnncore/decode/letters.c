@@ -56,8 +56,6 @@ write_letter (const RnncLetter *letter, guint64 origin, RnncWordList *list)
     list->in_word = FALSE;
     return;
   }
-  if (letter->begins_word)
-    list->in_word = FALSE;
   rnnc_word_list_add (list, letter->label, origin + letter->start);
   rnnc_word_list_sustain (list, origin + letter->end, letter->peak);
 }

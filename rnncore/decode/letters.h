@@ -15,10 +15,7 @@ typedef struct {
   guint32 end;
   float peak; /* highest posterior */
   union {
-    struct {
-      guint16 label;
-      guint16 begins_word; /* though no boundary stands before it */
-    };
+    guint16 label;
     guint32 word; /* of a search that goes from word to word */
   };
 } RnncLetter;

@@ -334,6 +334,7 @@ rnnc_lexicon_new (const char *lines, RnncModel *speech, GError **error)
   gboolean ok;
 
   lexicon->key = make_key (speech);
+  lexicon->n_phones = speech->description->n_phones;
   ok = lexicon->boundary > 0
       || invalid (error, "no phone is \"" RNNC_LEXICON_BOUNDARY "\"");
   ok = ok && read_lines (&builder, lines, speech, numbers, error);
@@ -356,6 +357,46 @@ rnnc_lexicon_free (RnncLexicon *lexicon)
   g_free (lexicon->letters);
   g_free (lexicon->key);
   g_free (lexicon);
+}
+
+/* The words that sound like @way. */
+static void
+find_at (const RnncLexicon *lexicon, const RnncLexiconNode *node,
+    const GArray *way, GHashTable *sounds)
+{
+  for (guint i = 0; i < node->n_words; i++) {
+    const RnncLexiconWord *word = &lexicon->words[node->words + i];
+    g_autoptr (GBytes) letters = g_bytes_new_static (word->letters,
+        word->n_letters * sizeof *word->letters);
+    GPtrArray *ways = g_hash_table_lookup (sounds, letters);
+
+    if (ways != NULL)
+      g_ptr_array_add (ways, g_array_copy ((GArray *) way));
+  }
+}
+
+/* @way: the phones to @index; as long again when it returns. Not deeper than
+ * RNNC_LEXICON_MAX_PHONES. */
+static void
+find_from (const RnncLexicon *lexicon, guint32 index, GArray *way,
+    GHashTable *sounds)
+{
+  const RnncLexiconNode *node = &lexicon->nodes[index];
+
+  find_at (lexicon, node, way, sounds);
+  for (guint i = 0; i < node->n_children; i++) {
+    g_array_append_val (way, lexicon->nodes[node->children + i].phone);
+    find_from (lexicon, node->children + i, way, sounds);
+    g_array_set_size (way, way->len - 1);
+  }
+}
+
+void
+rnnc_lexicon_find (const RnncLexicon *lexicon, GHashTable *sounds)
+{
+  g_autoptr (GArray) way = g_array_new (FALSE, FALSE, sizeof (guint16));
+
+  find_from (lexicon, 0, way, sounds);
 }
 
 gboolean

@@ -33,6 +33,7 @@ typedef struct {
   RnncLexiconNode *nodes;
   RnncLexiconWord *words;
   guint n_nodes, n_words;
+  guint n_phones;          /* of the speech model, the blank among them */
   guint boundary;          /* phone */
   guint letters_per_phone; /* of a word, at most, rounded up */
   guint16 *letters;        /* of all words */
@@ -51,6 +52,13 @@ RnncLexicon *
 rnnc_lexicon_new (const char *lines, RnncModel *speech, GError **error);
 void rnnc_lexicon_free (RnncLexicon *lexicon);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnncLexicon, rnnc_lexicon_free)
+
+/**
+ * rnnc_lexicon_find:
+ * @sounds: letters of a word (GBytes of guint16): GPtrArray; each way to say it
+ *   is appended (GArray of guint16, phones)
+ */
+void rnnc_lexicon_find (const RnncLexicon *lexicon, GHashTable *sounds);
 
 /* Whether it is written in what @speech hears. */
 gboolean rnnc_lexicon_fits (const RnncLexicon *lexicon, RnncModel *speech);

@@ -7,45 +7,25 @@
 #include "rnncore/model/model-private.h"
 
 #define MAX_PHRASES 10000
-#define MAX_NODES 100000
-#define MAX_ARCS 1000000
-
-typedef struct {
-  char *text;
-  guint line;
-} Phrase;
-
-typedef struct {
-  guint32 from;
-  guint32 to;
-} Arc;
 
 struct _RnncPhraseList {
   gatomicrefcount ref_count;
   RnncModel *model;
-  GArray *phrases;   /* Phrase */
-  GArray *nodes;     /* RnncPhraseNode */
-  GArray *n_letters; /* guint, one a phrase */
-  GArray *unwanted;  /* gboolean, one a phrase */
-  GPtrArray *words;  /* of all that is not unwanted, each once; %NULL: some
-                        texts have several words */
-  guint32 *sources;
-  RnncPhraseNetwork network;
+  RnncSpelling spelling;
+  GArray *phrases;  /* RnncPhrase */
+  GPtrArray *words; /* of all that is not unwanted, each once; %NULL: some
+                       texts have several words */
+  RnncPhraseNetwork *network;
 };
 
 /* What is being read. */
 typedef struct {
   RnncPhraseList *phrases;
-  RnncSpelling spelling;
+  RnncPhraseBuilder *builder;
   GHashTable *lists; /* name: GPtrArray of GArray of guint16 */
   GHashTable *known; /* texts of phrases */
   GHashTable *words; /* those in phrases->words */
-  GArray *arcs;      /* Arc */
-  /* Of the phrase that is being read: */
-  gboolean unwanted;
-  GArray *ends;    /* guint32: nodes that its parts so far may end with */
-  guint n_letters; /* most of any way through it */
-  gboolean endless;
+  gboolean unwanted; /* the phrase that is being read */
 } Reader;
 
 static gboolean
@@ -59,154 +39,6 @@ refuse (GError **error, const char *format, ...)
   va_end (arguments);
   g_set_error_literal (error, RNNC_ERROR, RNNC_ERROR_VALUE, text);
   return FALSE;
-}
-
-/* --- the network ---------------------------------------------------------- */
-
-static RnncPhraseNode *
-get_node (Reader *reader, guint32 index)
-{
-  return &g_array_index (reader->phrases->nodes, RnncPhraseNode, index);
-}
-
-static guint32
-add_node (Reader *reader, guint label, gboolean begins_word)
-{
-  guint32 index = reader->phrases->nodes->len;
-  RnncPhraseNode node = { .label = (guint16) label,
-    .begins_word = (guint16) begins_word,
-    .phrase = reader->phrases->phrases->len };
-
-  g_array_append_val (reader->phrases->nodes, node);
-  return index;
-}
-
-static void
-add_arc (Reader *reader, guint32 from, guint32 to)
-{
-  Arc arc = { from, to };
-
-  g_array_append_val (reader->arcs, arc);
-}
-
-/* From all of @ends to all of @starts, with a space between them or without:
- * what a recogniser runs together is still the phrase. */
-static gboolean
-join (Reader *reader, const GArray *ends, const GArray *starts, GError **error)
-{
-  guint32 space;
-
-  if ((guint64) ends->len * starts->len + reader->arcs->len > MAX_ARCS)
-    return refuse (error, "lists too large to follow each other");
-  if (reader->spelling.space < 0) {
-    for (guint i = 0; i < ends->len; i++)
-      for (guint k = 0; k < starts->len; k++)
-        add_arc (reader, g_array_index (ends, guint32, i),
-            g_array_index (starts, guint32, k));
-    return TRUE;
-  }
-  space = add_node (reader, (guint) reader->spelling.space, FALSE);
-  for (guint i = 0; i < ends->len; i++) {
-    guint32 end = g_array_index (ends, guint32, i);
-
-    add_arc (reader, end, space);
-    for (guint k = 0; k < starts->len; k++)
-      add_arc (reader, end | RNNC_PHRASE_SPACE_LEFT_OUT,
-          g_array_index (starts, guint32, k));
-  }
-  for (guint k = 0; k < starts->len; k++)
-    add_arc (reader, space, g_array_index (starts, guint32, k));
-  return TRUE;
-}
-
-/* Nodes of one text; its words may be run together too. */
-static void
-add_text (Reader *reader, const GArray *letters, GArray *starts, GArray *ends)
-{
-  guint32 last = 0;
-  guint32 before_space = 0;
-  gboolean after_space = FALSE;
-
-  for (guint i = 0; i < letters->len; i++) {
-    guint label = g_array_index (letters, guint16, i);
-    gboolean is_space = (gint) label == reader->spelling.space;
-    guint32 node = add_node (reader, label,
-        i == 0 || after_space || reader->spelling.words);
-
-    if (i == 0)
-      g_array_append_val (starts, node);
-    else
-      add_arc (reader, last, node);
-    if (after_space)
-      add_arc (reader, before_space | RNNC_PHRASE_SPACE_LEFT_OUT, node);
-    if (is_space)
-      before_space = last;
-    after_space = is_space;
-    last = node;
-  }
-  g_array_append_val (ends, last);
-}
-
-static gboolean
-add_part (Reader *reader, const GPtrArray *texts, gboolean again,
-    GError **error)
-{
-  g_autoptr (GArray) starts = g_array_new (FALSE, FALSE, sizeof (guint32));
-  g_autoptr (GArray) ends = g_array_new (FALSE, FALSE, sizeof (guint32));
-  guint most = 0;
-  guint64 n_nodes = reader->phrases->nodes->len + 2;
-
-  for (guint i = 0; i < texts->len; i++)
-    n_nodes += ((GArray *) texts->pdata[i])->len;
-  if (n_nodes > MAX_NODES)
-    return refuse (error, "more than %u letters in all", MAX_NODES);
-  for (guint i = 0; i < texts->len; i++) {
-    const GArray *letters = texts->pdata[i];
-
-    add_text (reader, letters, starts, ends);
-    most = MAX (most, letters->len);
-  }
-  if (reader->ends->len == 0) {
-    for (guint i = 0; i < starts->len; i++)
-      get_node (reader, g_array_index (starts, guint32, i))->begins_phrase = 1;
-  } else if (!join (reader, reader->ends, starts, error)) {
-    return FALSE;
-  }
-  if (again && !join (reader, ends, starts, error))
-    return FALSE;
-  reader->n_letters += most + 1;
-  reader->endless |= again;
-  g_array_set_size (reader->ends, 0);
-  g_array_append_vals (reader->ends, ends->data, ends->len);
-  return TRUE;
-}
-
-/* Sources of each node, one after another. */
-static void
-finish_network (Reader *reader)
-{
-  RnncPhraseList *phrases = reader->phrases;
-  guint n_nodes = phrases->nodes->len;
-  guint32 at = 0;
-
-  for (guint i = 0; i < reader->arcs->len; i++)
-    get_node (reader, g_array_index (reader->arcs, Arc, i).to)->n_sources++;
-  for (guint i = 0; i < n_nodes; i++) {
-    get_node (reader, i)->first_source = at;
-    at += get_node (reader, i)->n_sources;
-    get_node (reader, i)->n_sources = 0;
-  }
-  phrases->sources = g_new0 (guint32, at);
-  for (guint i = 0; i < reader->arcs->len; i++) {
-    const Arc *arc = &g_array_index (reader->arcs, Arc, i);
-    RnncPhraseNode *to = get_node (reader, arc->to);
-
-    phrases->sources[to->first_source + to->n_sources++] = arc->from;
-  }
-  phrases->network = (RnncPhraseNetwork){ n_nodes,
-    (const RnncPhraseNode *) (void *) phrases->nodes->data, phrases->sources,
-    phrases->phrases->len, (const guint *) (void *) phrases->n_letters->data,
-    (const gboolean *) (void *) phrases->unwanted->data };
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -242,7 +74,7 @@ append_text (Reader *reader, GPtrArray *texts, const char *text, gsize n_bytes,
 
   note_word (reader, text, n_bytes);
   g_ptr_array_add (texts, letters);
-  return rnnc_spell (&reader->spelling, text, n_bytes, letters, error);
+  return rnnc_spell (&reader->phrases->spelling, text, n_bytes, letters, error);
 }
 
 /* "<name>" at @text; NULL with @error, else what is behind it. */
@@ -283,12 +115,22 @@ read_list (Reader *reader, const char *name, const char *text, GError **error)
   return TRUE;
 }
 
+/* @texts: taken */
+static void
+add_part (RnncPhrase *phrase, GPtrArray *texts, gboolean again)
+{
+  RnncPhrasePart part = { texts, again };
+
+  g_array_append_val (phrase->parts, part);
+}
+
 static gboolean
-read_list_part (Reader *reader, const char **text, GError **error)
+read_list_part (Reader *reader, RnncPhrase *phrase, const char **text,
+    GError **error)
 {
   g_autofree char *name = NULL;
   const char *behind = read_name (*text, &name, error);
-  const GPtrArray *texts;
+  GPtrArray *texts;
   gboolean again;
 
   if (behind == NULL)
@@ -298,69 +140,70 @@ read_list_part (Reader *reader, const char **text, GError **error)
     return refuse (error, "<%s> is not defined before", name);
   again = *behind == '+';
   *text = behind + again;
-  return add_part (reader, texts, again, error);
-}
-
-static gboolean
-read_words (Reader *reader, const char **text, GError **error)
-{
-  g_autoptr (GPtrArray) texts = new_texts ();
-  gsize n_bytes = strcspn (*text, "<");
-  const char *from = *text;
-
-  *text += n_bytes;
-  return append_text (reader, texts, from, n_bytes, error)
-      && add_part (reader, texts, FALSE, error);
-}
-
-static gboolean
-finish_phrase (Reader *reader, const char *text, guint line, GError **error)
-{
-  Phrase phrase = { g_strdup (text), line };
-  guint most = reader->endless ? 0 : reader->n_letters;
-
-  g_array_append_val (reader->phrases->phrases, phrase);
-  g_array_append_val (reader->phrases->n_letters, most);
-  g_array_append_val (reader->phrases->unwanted, reader->unwanted);
-  g_hash_table_add (reader->known, phrase.text);
-  for (guint i = 0; i < reader->ends->len; i++)
-    get_node (reader, g_array_index (reader->ends, guint32, i))->ends_phrase
-        = 1;
-  if (most > RNNC_MAX_TEXT_LETTERS)
-    return refuse (error, "more than %u letters", RNNC_MAX_TEXT_LETTERS);
+  add_part (phrase, g_ptr_array_ref (texts), again);
   return TRUE;
 }
 
 static gboolean
-read_phrase (Reader *reader, const char *text, guint line, GError **error)
+read_words (Reader *reader, RnncPhrase *phrase, const char **text,
+    GError **error)
 {
-  const char *at;
+  GPtrArray *texts = new_texts ();
+  gsize n_bytes = strcspn (*text, "<");
+  const char *from = *text;
 
-  reader->unwanted = *text == '!';
-  text += reader->unwanted ? strspn (text, "! \t") : 0;
-  at = text;
-  if (*text == '\0')
-    return refuse (error, "no phrase behind \"!\"");
-  if (g_hash_table_contains (reader->known, text))
-    return TRUE; /* said before */
-  if (reader->phrases->phrases->len == MAX_PHRASES)
-    return refuse (error, "more than %u phrases", MAX_PHRASES);
-  g_array_set_size (reader->ends, 0);
-  reader->n_letters = 0;
-  reader->endless = FALSE;
+  *text += n_bytes;
+  add_part (phrase, texts, FALSE);
+  return append_text (reader, texts, from, n_bytes, error);
+}
+
+static gboolean
+read_parts (Reader *reader, RnncPhrase *phrase, GError **error)
+{
+  const char *at = phrase->text;
+
   while (*at != '\0') {
     gboolean ok = TRUE;
 
     if (g_ascii_isspace (*at))
       at++;
     else if (*at == '<')
-      ok = read_list_part (reader, &at, error);
+      ok = read_list_part (reader, phrase, &at, error);
     else
-      ok = read_words (reader, &at, error);
+      ok = read_words (reader, phrase, &at, error);
     if (!ok)
       return FALSE;
   }
-  return finish_phrase (reader, text, line, error);
+  return rnnc_phrase_builder_add (reader->builder, phrase, error);
+}
+
+static void
+clear_part (gpointer data)
+{
+  g_ptr_array_unref (((RnncPhrasePart *) data)->texts);
+}
+
+static gboolean
+read_phrase (Reader *reader, const char *text, guint line, GError **error)
+{
+  GArray *phrases = reader->phrases->phrases;
+  RnncPhrase phrase = { .line = line };
+
+  reader->unwanted = *text == '!';
+  text += reader->unwanted ? strspn (text, "! \t") : 0;
+  if (*text == '\0')
+    return refuse (error, "no phrase behind \"!\"");
+  if (g_hash_table_contains (reader->known, text))
+    return TRUE; /* said before */
+  if (phrases->len == MAX_PHRASES)
+    return refuse (error, "more than %u phrases", MAX_PHRASES);
+  phrase.text = g_strdup (text);
+  phrase.unwanted = reader->unwanted;
+  phrase.parts = g_array_new (FALSE, FALSE, sizeof (RnncPhrasePart));
+  g_array_set_clear_func (phrase.parts, clear_part);
+  g_array_append_val (phrases, phrase);
+  g_hash_table_add (reader->known, phrase.text);
+  return read_parts (reader, &phrase, error);
 }
 
 static gboolean
@@ -385,12 +228,12 @@ static gboolean
 read_lines (Reader *reader, const char *name, const char *const *lines,
     GError **error)
 {
-  RnncModel *model = reader->phrases->model;
+  const RnncSpelling *spelling = &reader->phrases->spelling;
 
-  rnnc_spelling_init (&reader->spelling, model);
-  if (reader->spelling.space < 0 && !reader->spelling.words) {
+  if (spelling->space < 0 && !spelling->words) {
     g_set_error (error, RNNC_ERROR, RNNC_ERROR_UNSUPPORTED,
-        "%s: phrases: it has no label \" \"", rnnc_model_path (model));
+        "%s: phrases: it has no label \" \"",
+        rnnc_model_path (spelling->model));
     return FALSE;
   }
   for (guint i = 0; lines[i] != NULL; i++) {
@@ -407,14 +250,16 @@ read_lines (Reader *reader, const char *name, const char *const *lines,
         display);
     return FALSE;
   }
-  finish_network (reader);
   return TRUE;
 }
 
 static void
 clear_phrase (gpointer data)
 {
-  g_free (((Phrase *) data)->text);
+  RnncPhrase *phrase = data;
+
+  g_free (phrase->text);
+  g_array_unref (phrase->parts);
 }
 
 static RnncPhraseList *
@@ -427,24 +272,20 @@ phrase_list_from_lines (const char *name, const char *const *lines,
 
   g_atomic_ref_count_init (&phrases->ref_count);
   phrases->model = rnnc_model_ref (model);
-  phrases->phrases = g_array_new (FALSE, FALSE, sizeof (Phrase));
+  rnnc_spelling_init (&phrases->spelling, model);
+  phrases->phrases = g_array_new (FALSE, FALSE, sizeof (RnncPhrase));
   g_array_set_clear_func (phrases->phrases, clear_phrase);
-  phrases->nodes = g_array_new (FALSE, FALSE, sizeof (RnncPhraseNode));
-  phrases->n_letters = g_array_new (FALSE, FALSE, sizeof (guint));
-  phrases->unwanted = g_array_new (FALSE, FALSE, sizeof (gboolean));
   phrases->words = g_ptr_array_new_with_free_func (g_free);
+  reader.builder = rnnc_phrase_builder_new (&phrases->spelling, NULL, 0);
   reader.lists = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       (GDestroyNotify) g_ptr_array_unref);
   reader.known = g_hash_table_new (g_str_hash, g_str_equal);
   reader.words = g_hash_table_new (g_str_hash, g_str_equal);
-  reader.arcs = g_array_new (FALSE, FALSE, sizeof (Arc));
-  reader.ends = g_array_new (FALSE, FALSE, sizeof (guint32));
   ok = read_lines (&reader, name, lines, error);
   g_hash_table_unref (reader.lists);
   g_hash_table_unref (reader.known);
   g_hash_table_unref (reader.words);
-  g_array_unref (reader.arcs);
-  g_array_unref (reader.ends);
+  phrases->network = rnnc_phrase_builder_end (reader.builder);
   return ok ? g_steal_pointer (&phrases) : NULL;
 }
 
@@ -508,11 +349,8 @@ rnnc_phrase_list_unref (RnncPhraseList *phrases)
     return;
   rnnc_model_unref (phrases->model);
   g_array_unref (phrases->phrases);
-  g_array_unref (phrases->nodes);
-  g_array_unref (phrases->n_letters);
-  g_array_unref (phrases->unwanted);
   g_clear_pointer (&phrases->words, g_ptr_array_unref);
-  g_free (phrases->sources);
+  rnnc_phrase_network_free (phrases->network);
   g_free (phrases);
 }
 
@@ -530,7 +368,7 @@ rnnc_phrase_list_phrase (RnncPhraseList *phrases, guint index)
   g_return_val_if_fail (phrases != NULL, NULL);
   g_return_val_if_fail (index < phrases->phrases->len, NULL);
 
-  return g_array_index (phrases->phrases, Phrase, index).text;
+  return g_array_index (phrases->phrases, RnncPhrase, index).text;
 }
 
 GStrv
@@ -553,13 +391,49 @@ rnnc_phrase_list_line (RnncPhraseList *phrases, guint index)
   g_return_val_if_fail (phrases != NULL, 0);
   g_return_val_if_fail (index < phrases->phrases->len, 0);
 
-  return g_array_index (phrases->phrases, Phrase, index).line;
+  return g_array_index (phrases->phrases, RnncPhrase, index).line;
 }
 
 const RnncPhraseNetwork *
 rnnc_phrase_list_network (RnncPhraseList *phrases)
 {
-  return &phrases->network;
+  return phrases->network;
+}
+
+/* Of all words of the network by letters, as far as @lexicon has them. */
+static GHashTable *
+find_sounds (const RnncPhraseNetwork *network, const RnncLexicon *lexicon)
+{
+  GHashTable *sounds = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+      (GDestroyNotify) g_bytes_unref, (GDestroyNotify) g_ptr_array_unref);
+
+  for (guint i = 0; i < network->n_words; i++) {
+    const RnncPhraseWord *word = &network->words[i];
+
+    g_hash_table_insert (sounds,
+        g_bytes_new (network->letters + word->first_letter,
+            word->n_letters * sizeof *network->letters),
+        g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref));
+  }
+  rnnc_lexicon_find (lexicon, sounds);
+  return sounds;
+}
+
+RnncPhraseNetwork *
+rnnc_phrase_list_network_by_sound (RnncPhraseList *phrases,
+    const RnncLexicon *lexicon)
+{
+  g_autoptr (GHashTable) sounds = find_sounds (phrases->network, lexicon);
+  RnncPhraseBuilder *builder
+      = rnnc_phrase_builder_new (&phrases->spelling, sounds, lexicon->boundary);
+  g_autoptr (RnncPhraseNetwork) network = NULL;
+  gboolean ok = TRUE;
+
+  for (guint i = 0; ok && i < phrases->phrases->len; i++)
+    ok = rnnc_phrase_builder_add (builder,
+        &g_array_index (phrases->phrases, RnncPhrase, i), NULL);
+  network = rnnc_phrase_builder_end (builder);
+  return ok && network->has_phones ? g_steal_pointer (&network) : NULL;
 }
 
 gboolean

@@ -5,48 +5,64 @@
 #include <math.h>
 #include <string.h>
 
+#include "rnncore/decode/best-few.h"
 #include "rnncore/decode/letters.h"
 
 #define NO_NODE G_MAXUINT32
 #define DEAD -INFINITY
 /* What endless phrases are counted with, where a limit is needed. */
-#define MANY_LETTERS 255
+#define MANY_LABELS 255
 
 /* A path that is in one node now. */
 typedef struct {
   float score;
-  guint32 chain; /* the letters before this node's */
-  guint32 start; /* of this node's letter */
+  guint32 words; /* cell of the last word before the one at work */
+  guint32 n;     /* labels so far, spaces not counted */
+  guint32 start; /* of the word at work */
   guint32 end;
-  float peak;
+  float peak; /* highest posterior of its last label */
+  float sum;  /* of those before it */
+  guint32 n_before;
 } Token;
 
-/* In the letter itself, and in the blanks behind it. */
+/* In the label itself, and in the blanks behind it. */
 typedef struct {
-  Token letter;
+  Token label;
   Token blank;
 } Tokens;
 
 /* A phrase that was said to its end. */
 typedef struct {
   Token token;
-  guint32 node; /* of its last letter */
+  guint32 node; /* of its last label */
   double confidence;
   gboolean accepted;
 } End;
 
+/* Outputs of the model that are a distribution of their own. */
+typedef struct {
+  guint first;
+  guint n;
+  guint blank; /* as outputs */
+  guint space;
+  float stray_loss; /* of a label outside of phrases */
+  guint last_best;  /* of the frame before */
+} Stream;
+
+enum { LETTERS, PHONES, N_STREAMS };
+
 typedef struct {
   RnncSearch base;
   RnncPhraseList *phrases;
+  RnncPhraseNetwork *by_sound; /* (nullable) */
   const RnncPhraseNetwork *network;
-  const RnncAlphabet *alphabet;
   double threshold;
-  double log_threshold; /* of a letter */
+  double log_threshold; /* of a label */
 
-  RnncLetters letters;
-  float *losses;      /* [n_labels], of this frame */
-  float *posteriors;  /* [n_labels], of this frame */
-  guint last_best;    /* label of the frame before */
+  Stream streams[N_STREAMS];
+  RnncLetters words;
+  float *losses;      /* [outputs], of this frame */
+  float *posteriors;  /* [outputs], of this frame */
   float outside;      /* score of what is before any phrase */
   Tokens *now, *next; /* [n_nodes] */
   End *ends;          /* [n_phrases] */
@@ -64,22 +80,20 @@ better (const Token *a, const Token *b)
 static void
 drop (PhraseSearch *search, Token *token)
 {
-  rnnc_letters_release (&search->letters, token->chain);
-  token->chain = 0;
+  rnnc_letters_release (&search->words, token->words);
+  token->words = 0;
   token->score = DEAD;
 }
 
+/* The word at work, as a cell. */
 static RnncLetter
-letter_of (const PhraseSearch *search, const Token *token, guint32 node)
+word_of (const PhraseSearch *search, const Token *token, guint32 node)
 {
-  const RnncPhraseNode *of = &search->network->nodes[node];
-
-  return (RnncLetter){ .previous = token->chain,
+  return (RnncLetter){ .previous = token->words,
     .start = token->start,
     .end = token->end,
-    .peak = token->peak,
-    .label = of->label,
-    .begins_word = of->begins_word };
+    .peak = (token->sum + token->peak) / (float) (token->n_before + 1),
+    .word = search->network->nodes[node].word };
 }
 
 /* The lowest score from which a phrase can still be accepted: scores never
@@ -87,36 +101,36 @@ letter_of (const PhraseSearch *search, const Token *token, guint32 node)
 static float
 least_score (const PhraseSearch *search, guint phrase)
 {
-  guint n = search->network->n_letters[phrase];
+  guint n = search->network->n_labels[phrase];
 
   if (search->threshold <= 0.0)
     return -FLT_MAX;
-  return (float) (search->log_threshold * (n > 0 ? n : MANY_LETTERS));
+  return (float) (search->log_threshold * (n > 0 ? n : MANY_LABELS));
 }
 
 /* --- one frame ------------------------------------------------------------ */
 
 static guint
-best_label (const float *posteriors, guint n_labels)
+best_output (const Stream *stream, const float *posteriors)
 {
-  guint best = 0;
+  guint best = stream->first;
 
-  for (guint i = 1; i < n_labels; i++)
-    if (posteriors[i] > posteriors[best])
-      best = i;
+  for (guint i = 1; i < stream->n; i++)
+    if (posteriors[stream->first + i] > posteriors[best])
+      best = stream->first + i;
   return best;
 }
 
-/* Losses of all labels; returns that of paths outside of phrases. */
+/* Losses of all labels of a stream. Returns: that of paths outside of phrases
+ */
 static float
-take_frame (PhraseSearch *search, const float *log_posteriors)
+hear_stream (PhraseSearch *search, Stream *stream, const float *log_posteriors)
 {
-  const RnncAlphabet *alphabet = search->alphabet;
-  guint best = best_label (log_posteriors, alphabet->n_labels);
-  gboolean begins = best != search->last_best && best != alphabet->blank
-      && best != alphabet->space;
+  guint best = best_output (stream, log_posteriors);
+  gboolean begins = best != stream->last_best && best != stream->blank
+      && best != stream->space;
 
-  for (guint i = 0; i < alphabet->n_labels; i++) {
+  for (guint i = stream->first; i < stream->first + stream->n; i++) {
     float loss = log_posteriors[i] - log_posteriors[best];
 
     /* not a number neither */
@@ -124,8 +138,20 @@ take_frame (PhraseSearch *search, const float *log_posteriors)
                                                       : RNNC_PHRASE_FRAME_LOSS;
     search->posteriors[i] = log_posteriors[i];
   }
-  search->last_best = best;
-  return begins ? RNNC_PHRASE_STRAY_LOSS : 0.0f;
+  stream->last_best = best;
+  return begins ? stream->stray_loss : 0.0f;
+}
+
+/* The same, of what the network is made of: with phones there may be letters
+ * too. */
+static float
+take_frame (PhraseSearch *search, const float *log_posteriors)
+{
+  float stray = hear_stream (search, &search->streams[LETTERS], log_posteriors);
+
+  return search->network->has_phones
+      ? hear_stream (search, &search->streams[PHONES], log_posteriors)
+      : stray;
 }
 
 /* The best way into a node; @source: NO_NODE for the beginning; @score: of the
@@ -145,9 +171,9 @@ find_entry (const PhraseSearch *search, const RnncPhraseNode *node,
     const Token *way = &tokens->blank;
     float sum;
 
-    /* A blank is needed between equal letters. */
+    /* A blank is needed between equal labels. */
     if (search->network->nodes[from].label != node->label)
-      way = better (&tokens->letter, &tokens->blank);
+      way = better (&tokens->label, &tokens->blank);
     sum = way->score + (from != sources[i] ? RNNC_PHRASE_SPACE_LOSS : 0.0f);
     if (sum > *score) {
       entry = way;
@@ -158,36 +184,60 @@ find_entry (const PhraseSearch *search, const RnncPhraseNode *node,
   return entry;
 }
 
-/* The letter of node @index in this frame. */
+/* What comes to node @index from another, or from the beginning; @entry: there
+ * (of the beginning: without words). */
 static Token
-push_letter (PhraseSearch *search, guint32 index, const Token *outside,
+enter (PhraseSearch *search, guint32 index, guint32 source, const Token *entry)
+{
+  const RnncPhraseNode *node = &search->network->nodes[index];
+  gboolean leaves_word = source != NO_NODE
+      && search->network->nodes[source].word != RNNC_PHRASE_NO_WORD
+      && (node->begins_word || node->word == RNNC_PHRASE_NO_WORD);
+  Token token = { .words = entry->words,
+    .n = entry->n + (node->word != RNNC_PHRASE_NO_WORD),
+    .start = search->base.n_frames };
+
+  if (leaves_word) {
+    RnncLetter word = word_of (search, entry, source);
+
+    token.words = rnnc_letters_take (&search->words, &word);
+    return token;
+  }
+  rnnc_letters_use (&search->words, token.words);
+  if (!node->begins_word && node->word != RNNC_PHRASE_NO_WORD) {
+    token.start = entry->start;
+    token.sum = entry->sum + entry->peak;
+    token.n_before = entry->n_before + 1;
+  }
+  return token;
+}
+
+/* The label of node @index in this frame. */
+static Token
+push_label (PhraseSearch *search, guint32 index, const Token *outside,
     float least)
 {
   const RnncPhraseNode *node = &search->network->nodes[index];
-  const Token *stay = &search->now[index].letter;
+  const Token *stay = &search->now[index].label;
   guint32 source;
   float score;
   const Token *entry = find_entry (search, node, outside, &source, &score);
   gboolean enters = score > stay->score;
-  guint now = search->base.n_frames;
-  Token token = { DEAD, 0, now, now + 1, 0 };
-  float posterior;
+  Token token;
 
   score = MAX (score, stay->score) + search->losses[node->label];
   if (!(score >= least))
-    return token;
-  posterior = MIN (expf (search->posteriors[node->label]), 1.0f);
-  if (!enters) {
+    return (Token){ .score = DEAD };
+  if (enters) {
+    token = enter (search, index, source, entry);
+  } else {
     token = *stay;
-    rnnc_letters_use (&search->letters, token.chain);
-    token.end = now + 1;
-  } else if (source != NO_NODE) {
-    RnncLetter letter = letter_of (search, entry, source);
-
-    token.chain = rnnc_letters_take (&search->letters, &letter);
+    rnnc_letters_use (&search->words, token.words);
   }
   token.score = score;
-  token.peak = MAX (token.peak, posterior);
+  token.end = search->base.n_frames + 1;
+  token.peak
+      = MAX (token.peak, MIN (expf (search->posteriors[node->label]), 1.0f));
   return token;
 }
 
@@ -195,12 +245,14 @@ static Token
 push_blank (PhraseSearch *search, guint32 index, float least)
 {
   const Tokens *tokens = &search->now[index];
-  Token token = *better (&tokens->letter, &tokens->blank);
+  Token token = *better (&tokens->label, &tokens->blank);
+  gboolean is_phone
+      = search->network->nodes[index].label >= search->streams[PHONES].first;
 
-  token.score += search->losses[search->alphabet->blank];
+  token.score += search->losses[search->streams[is_phone].blank];
   if (!(token.score >= least))
     return (Token){ .score = DEAD };
-  rnnc_letters_use (&search->letters, token.chain);
+  rnnc_letters_use (&search->words, token.words);
   return token;
 }
 
@@ -209,12 +261,12 @@ end_phrase (PhraseSearch *search, guint32 index)
 {
   const RnncPhraseNode *node = &search->network->nodes[index];
   const Tokens *tokens = &search->next[index];
-  const Token *token = better (&tokens->letter, &tokens->blank);
+  const Token *token = better (&tokens->label, &tokens->blank);
   End *end = &search->ends[node->phrase];
 
   if (!(token->score > end->token.score))
     return FALSE;
-  rnnc_letters_use (&search->letters, token->chain);
+  rnnc_letters_use (&search->words, token->words);
   drop (search, &end->token);
   end->token = *token;
   end->node = index;
@@ -225,8 +277,8 @@ static void
 drop_below (PhraseSearch *search, float cut)
 {
   for (guint i = 0; i < search->network->n_nodes; i++) {
-    if (search->now[i].letter.score < cut)
-      drop (search, &search->now[i].letter);
+    if (search->now[i].label.score < cut)
+      drop (search, &search->now[i].label);
     if (search->now[i].blank.score < cut)
       drop (search, &search->now[i].blank);
   }
@@ -242,33 +294,29 @@ make_room (PhraseSearch *search)
   guint n_needed = search->network->n_nodes;
   float cut = -1024.0f;
 
-  for (; search->letters.n_free < n_needed && cut < -1e-3f; cut /= 2)
+  for (; search->words.n_free < n_needed && cut < -1e-3f; cut /= 2)
     drop_below (search, cut);
-  if (search->letters.n_free < n_needed)
+  if (search->words.n_free < n_needed)
     drop_below (search, 1.0f);
 }
 
 /* --- what was said -------------------------------------------------------- */
 
-/* Letters of an end, and a number that says which. */
-static guint
-count_letters (const PhraseSearch *search, const End *end, guint64 *hash)
+/* A number that says which phrase and which of its words. */
+static guint64
+hash_end (const PhraseSearch *search, const End *end)
 {
-  guint n = 1;
+  const RnncPhraseNode *node = &search->network->nodes[end->node];
+  guint64 hash = (node->phrase + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
+      ^ node->word;
 
-  *hash = (search->network->nodes[end->node].phrase + 1)
-      * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  for (guint32 i = end->token.chain; i != 0;
-       i = search->letters.cells[i].previous) {
-    guint label = search->letters.cells[i].label;
-
-    if (label == search->alphabet->space)
-      continue;
-    n++;
-    *hash = (*hash ^ (label + 1)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
-    *hash ^= *hash >> 31;
+  for (guint32 i = end->token.words; i != 0;
+       i = search->words.cells[i].previous) {
+    hash = (hash ^ (search->words.cells[i].word + 1u))
+        * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+    hash ^= hash >> 31;
   }
-  return n;
+  return hash;
 }
 
 /* Which phrases are accepted, and what the best of them is. */
@@ -280,19 +328,17 @@ judge (PhraseSearch *search)
   search->key = 0;
   for (guint i = 0; i < search->network->n_phrases; i++) {
     End *end = &search->ends[i];
-    guint64 hash;
-    guint n;
 
     end->accepted = FALSE;
     if (end->token.score == DEAD)
       continue;
-    n = count_letters (search, end, &hash);
-    end->confidence = exp ((double) end->token.score / n);
+    end->confidence = exp ((double) end->token.score / end->token.n);
     end->accepted = end->confidence >= search->threshold;
     if (end->accepted
         && (best == NULL || end->token.score > best->token.score)) {
       best = end;
-      search->key = search->network->unwanted[i] ? 0 : hash | 1;
+      search->key
+          = search->network->unwanted[i] ? 0 : hash_end (search, end) | 1;
     }
   }
 }
@@ -313,13 +359,13 @@ phrase_search_push (RnncSearch *base, const float *log_posteriors)
   for (guint i = 0; i < network->n_nodes; i++) {
     float least = least_score (search, network->nodes[i].phrase);
 
-    search->next[i].letter = push_letter (search, i, &outside, least);
+    search->next[i].label = push_label (search, i, &outside, least);
     search->next[i].blank = push_blank (search, i, least);
     if (network->nodes[i].ends_phrase)
       changed |= end_phrase (search, i);
   }
   for (guint i = 0; i < network->n_nodes; i++) {
-    drop (search, &old[i].letter);
+    drop (search, &old[i].label);
     drop (search, &old[i].blank);
   }
   search->now = search->next;
@@ -333,6 +379,18 @@ static gboolean
 phrase_search_sounding (const RnncSearch *search)
 {
   return FALSE; /* what is none of the phrases sounds too */
+}
+
+static float
+phrase_search_silence (const RnncSearch *base, const float *log_posteriors)
+{
+  const PhraseSearch *search = (const PhraseSearch *) base;
+  const Stream *phones = &search->streams[PHONES];
+
+  if (!search->network->has_phones)
+    return 0.0f;
+  return (float) rnnc_log_add ((double) log_posteriors[phones->blank],
+      (double) log_posteriors[phones->space]);
 }
 
 static guint64
@@ -356,6 +414,38 @@ is_among (const RnncReading *readings, guint n, const char *text)
   return FALSE;
 }
 
+static void
+write_word (const PhraseSearch *search, const RnncLetter *cell,
+    RnncWordList *list)
+{
+  const RnncPhraseWord *word = &search->network->words[cell->word];
+  const guint16 *letters = search->network->letters + word->first_letter;
+  guint64 origin = search->base.origin;
+
+  list->in_word = FALSE;
+  for (guint i = 0; i < word->n_letters; i++) {
+    if (list->alphabet->separates[letters[i]])
+      continue;
+    rnnc_word_list_add (list, letters[i], origin + cell->start);
+    rnnc_word_list_sustain (list, origin + cell->end, (double) cell->peak);
+  }
+}
+
+static void
+write_end (PhraseSearch *search, const End *end, RnncWordList *list)
+{
+  RnncLetter last = word_of (search, &end->token, end->node);
+  RnncLetters *words = &search->words;
+  guint n = 0;
+
+  rnnc_word_list_clear (list);
+  for (guint32 i = last.previous; i != 0; i = words->cells[i].previous)
+    words->path[n++] = i;
+  while (n > 0)
+    write_word (search, &words->cells[words->path[--n]], list);
+  write_word (search, &last, list);
+}
+
 static guint
 phrase_search_read (RnncSearch *base, gboolean is_final, RnncReading *readings,
     guint n)
@@ -366,7 +456,6 @@ phrase_search_read (RnncSearch *base, gboolean is_final, RnncReading *readings,
   judge (search);
   while (n_read < n) {
     End *best = NULL;
-    RnncLetter last;
 
     for (guint i = 0; i < search->network->n_phrases; i++) {
       End *end = &search->ends[i];
@@ -383,9 +472,7 @@ phrase_search_read (RnncSearch *base, gboolean is_final, RnncReading *readings,
         break;
       continue;
     }
-    last = letter_of (search, &best->token, best->node);
-    rnnc_letters_write (&search->letters, &last, base->origin,
-        &readings[n_read].list);
+    write_end (search, best, &readings[n_read].list);
     if (is_among (readings, n_read, readings[n_read].list.text))
       continue;
     readings[n_read].score = (double) best->token.score;
@@ -405,13 +492,15 @@ phrase_search_restart (RnncSearch *base, gint sounding)
   PhraseSearch *search = (PhraseSearch *) base;
 
   for (guint i = 0; i < search->network->n_nodes; i++) {
-    drop (search, &search->now[i].letter);
+    drop (search, &search->now[i].label);
     drop (search, &search->now[i].blank);
   }
   for (guint i = 0; i < search->network->n_phrases; i++)
     drop (search, &search->ends[i].token);
-  search->last_best
-      = sounding >= 0 ? (guint) sounding : search->alphabet->blank;
+  for (guint i = 0; i < N_STREAMS; i++)
+    search->streams[i].last_best = search->streams[i].blank;
+  if (sounding >= 0)
+    search->streams[LETTERS].last_best = (guint) sounding;
   search->outside = 0.0f;
   search->key = 0;
 }
@@ -421,12 +510,13 @@ phrase_search_free (RnncSearch *base)
 {
   PhraseSearch *search = (PhraseSearch *) base;
 
-  rnnc_letters_clear (&search->letters);
+  rnnc_letters_clear (&search->words);
   g_free (search->losses);
   g_free (search->posteriors);
   g_free (search->now);
   g_free (search->next);
   g_free (search->ends);
+  rnnc_phrase_network_free (search->by_sound);
   rnnc_phrase_list_unref (search->phrases);
   g_free (search);
 }
@@ -436,6 +526,7 @@ static const RnncSearchClass phrase_search_class = {
   .restart = phrase_search_restart,
   .push = phrase_search_push,
   .sounding = phrase_search_sounding,
+  .silence = phrase_search_silence,
   .key = phrase_search_key,
   .read = phrase_search_read,
 };
@@ -450,27 +541,50 @@ rnnc_phrase_search_set_threshold (RnncSearch *base, double threshold)
       = search->threshold > 0.0 ? log (search->threshold) : 0.0;
 }
 
+/* @lexicon: (nullable) */
+static void
+choose_network (PhraseSearch *search, const RnncAlphabet *alphabet,
+    const RnncLexicon *lexicon)
+{
+  guint n = alphabet->n_labels;
+
+  search->network = rnnc_phrase_list_network (search->phrases);
+  search->streams[LETTERS] = (Stream){ 0, n, alphabet->blank, alphabet->space,
+    RNNC_PHRASE_STRAY_LOSS, alphabet->blank };
+  search->streams[PHONES]
+      = (Stream){ n, 0, n, n, RNNC_PHRASE_STRAY_PHONE_LOSS, n };
+  if (lexicon == NULL)
+    return;
+  search->by_sound
+      = rnnc_phrase_list_network_by_sound (search->phrases, lexicon);
+  if (search->by_sound == NULL)
+    return;
+  search->network = search->by_sound;
+  search->streams[PHONES].n = lexicon->n_phones;
+  search->streams[PHONES].space = n + lexicon->boundary;
+}
+
 /* Paths share their beginnings; make_room() sees to it where they do not. */
-#define LETTERS_PER_NODE 16
+#define WORDS_PER_NODE 8
 
 RnncSearch *
 rnnc_phrase_search_new (RnncPhraseList *phrases, const RnncAlphabet *alphabet,
-    guint capacity, double threshold)
+    const RnncLexicon *lexicon, guint capacity, double threshold)
 {
   PhraseSearch *search = g_new0 (PhraseSearch, 1);
-  guint n_nodes;
+  guint n_nodes, n_outputs;
 
   search->base.klass = &phrase_search_class;
   search->base.capacity = capacity;
   search->phrases = rnnc_phrase_list_ref (phrases);
-  search->network = rnnc_phrase_list_network (phrases);
-  search->alphabet = alphabet;
+  choose_network (search, alphabet, lexicon);
   n_nodes = search->network->n_nodes;
+  n_outputs = alphabet->n_labels + search->streams[PHONES].n;
   rnnc_phrase_search_set_threshold (&search->base, threshold);
-  rnnc_letters_init (&search->letters,
-      LETTERS_PER_NODE * (n_nodes + 16) + 4 * capacity, capacity + 1);
-  search->losses = g_new0 (float, alphabet->n_labels);
-  search->posteriors = g_new0 (float, alphabet->n_labels);
+  rnnc_letters_init (&search->words,
+      WORDS_PER_NODE * (n_nodes + 16) + 4 * capacity, capacity + 1);
+  search->losses = g_new0 (float, n_outputs);
+  search->posteriors = g_new0 (float, n_outputs);
   search->now = g_new0 (Tokens, n_nodes);
   search->next = g_new0 (Tokens, n_nodes);
   search->ends = g_new0 (End, search->network->n_phrases);

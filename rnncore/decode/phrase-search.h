@@ -18,13 +18,16 @@ G_BEGIN_DECLS
 
 #define RNNC_PHRASE_FRAME_LOSS -6.0f
 #define RNNC_PHRASE_STRAY_LOSS -1.0f
+#define RNNC_PHRASE_STRAY_PHONE_LOSS -1.5f
 /* Of words that are run together: else letters would be any word. */
 #define RNNC_PHRASE_SPACE_LOSS -2.0f
 
-/* @capacity: frames; @threshold: confidence to accept from, 0..1; a reference
- * on @phrases is taken, @alphabet is lent. */
-RnncSearch *rnnc_phrase_search_new (RnncPhraseList *phrases,
-    const RnncAlphabet *alphabet, guint capacity, double threshold);
+/* @lexicon: (nullable): how words sound; @capacity: frames; @threshold:
+ * confidence to accept from, 0..1; a reference on @phrases is taken, @alphabet
+ * is lent. */
+RnncSearch *
+rnnc_phrase_search_new (RnncPhraseList *phrases, const RnncAlphabet *alphabet,
+    const RnncLexicon *lexicon, guint capacity, double threshold);
 void rnnc_phrase_search_set_threshold (RnncSearch *search, double threshold);
 
 G_END_DECLS

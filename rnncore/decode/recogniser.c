@@ -56,8 +56,10 @@ clear_equipment (Equipment *equipment)
 static const RnncLexicon *
 find_lexicon (const RnncRecogniser *recogniser)
 {
-  if (recogniser->language == NULL || recogniser->hot_words != NULL
-      || recogniser->alphabet.words)
+  gboolean by_letters
+      = recogniser->phrases == NULL && recogniser->hot_words != NULL;
+
+  if (recogniser->language == NULL || by_letters || recogniser->alphabet.words)
     return NULL;
   return rnnc_language_model_lexicon (recogniser->language, recogniser->model);
 }
@@ -91,7 +93,8 @@ make_search (RnncRecogniser *recogniser)
 
   if (recogniser->phrases != NULL)
     return rnnc_phrase_search_new (recogniser->phrases, &recogniser->alphabet,
-        recogniser->capacity, options->phrase_threshold);
+        find_lexicon (recogniser), recogniser->capacity,
+        options->phrase_threshold);
   if (config.width == 1)
     return NULL;
   if (find_lexicon (recogniser) != NULL)

@@ -10,10 +10,20 @@
 
 #include "rnncore/decode/hot-words.h"
 #include "rnncore/decode/phrase-search.h"
-#include "tests/support/toy-model.h"
+#include "tests/support/random-model.h"
 
 #define DEFAULT_FILES 2000
 #define N_LABELS 6
+#define N_PHONES 4
+#define N_OUTPUTS (N_LABELS + N_PHONES)
+
+static const char description[]
+    = "{'format':1,'task':'speech','frontend':{'type':'none','features':3},"
+      "'layers':[{'type':'dense','name':'d','units':10},"
+      "{'type':'log-softmax','split':6}],"
+      "'labels':['_',' ','a','b','c','d'],'blank':0,"
+      "'phones':['-','|','x','y']}";
+static const char sounds[] = "ab\tx y\nd\ty\na\tx\nd\ty x\ndad\tx y x\nc\tx\n";
 
 static const char phrase_seed[]
     = "\xef\xbb\xbf# phrases\r\n<x> = a | bb c | d\n\nab cd\n<x> dab\n"
@@ -72,29 +82,22 @@ check_error (const char *path, const GError *error)
   g_assert_null (strchr (error->message, '\n'));
 }
 
-static gboolean
-read_phrases (const char *path, RnncModel *model)
+static void
+decode (RnncPhraseList *phrases, const RnncLexicon *lexicon)
 {
   static const char *const labels[] = { "_", " ", "a", "b", "c", "d" };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RnncPhraseList) phrases
-      = rnnc_phrase_list_load (path, model, &error);
   RnncAlphabet alphabet;
   RnncSearch *search;
   RnncReading reading;
 
-  if (phrases == NULL) {
-    check_error (path, error);
-    return FALSE;
-  }
   rnnc_alphabet_init (&alphabet, labels, N_LABELS, 0);
-  rnnc_word_list_init (&reading.list, &alphabet, 40);
-  search = rnnc_phrase_search_new (phrases, &alphabet, 40,
+  rnnc_word_list_init (&reading.list, &alphabet, 120);
+  search = rnnc_phrase_search_new (phrases, &alphabet, lexicon, 40,
       g_test_rand_int_range (0, 2) * 0.2);
   for (guint t = 0; t < 30; t++) {
-    float frame[N_LABELS];
+    float frame[N_OUTPUTS];
 
-    for (guint i = 0; i < N_LABELS; i++)
+    for (guint i = 0; i < N_OUTPUTS; i++)
       frame[i] = (float) g_test_rand_double_range (-5, 0);
     rnnc_search_push (search, frame);
   }
@@ -108,6 +111,25 @@ read_phrases (const char *path, RnncModel *model)
   rnnc_search_free (search);
   rnnc_word_list_free (&reading.list);
   rnnc_alphabet_clear (&alphabet);
+}
+
+/* By letters, and by sound. */
+static gboolean
+read_phrases (const char *path, RnncModel *model)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnncPhraseList) phrases
+      = rnnc_phrase_list_load (path, model, &error);
+  g_autoptr (RnncLexicon) lexicon = NULL;
+
+  if (phrases == NULL) {
+    check_error (path, error);
+    return FALSE;
+  }
+  decode (phrases, NULL);
+  lexicon = rnnc_lexicon_new (sounds, model, &error);
+  g_assert_no_error (error);
+  decode (phrases, lexicon);
   return TRUE;
 }
 
@@ -164,7 +186,7 @@ test_random (gconstpointer data)
       : 0;
   g_autofree char *folder = g_dir_make_tmp ("rnncore-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "file", NULL);
-  g_autoptr (RnncModel) model = toy_speech_model (NULL, NULL);
+  g_autoptr (RnncModel) model = random_model_from_text (description);
   guint n_files = 0, n_read = 0;
 
   g_assert_true (

@@ -269,7 +269,7 @@ make_search (const char *const *lines, double threshold, RnncAlphabet *alphabet)
 
   g_assert_no_error (error);
   rnnc_alphabet_init (alphabet, labels, N_LABELS, 0);
-  return rnnc_phrase_search_new (phrases, alphabet, 200, threshold);
+  return rnnc_phrase_search_new (phrases, alphabet, NULL, 200, threshold);
 }
 
 static void

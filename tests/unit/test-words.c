@@ -12,9 +12,10 @@
 #include "rnncore/decode/recogniser.h"
 #include "rnncore/decode/word-search.h"
 #include "tests/support/random-model.h"
+#include "tests/support/sounding-models.h"
 
-#define N_LETTERS 4
-#define N_PHONES 4
+#define N_LETTERS SOUNDING_N_LETTERS
+#define N_PHONES SOUNDING_N_PHONES
 #define N_FRAMES 6
 #define N_OUTPUTS (N_LETTERS + N_PHONES)
 #define N_BEST 8
@@ -35,45 +36,6 @@ static const struct {
 };
 
 #define LINES "a\\tx\\nb\\ty\\nab\\tx y\\nba\\tx y\\nbb\\ty  y\\nb\\ty x\\n"
-
-static RnncModel *
-speech_model (void)
-{
-  return random_model_from_text (
-      "{'format':1,'task':'speech','frontend':{'type':'none','features':3},"
-      "'layers':[{'type':'dense','name':'d','units':8},"
-      "{'type':'log-softmax','split':4}],'labels':['_',' ','a','b'],'blank':0,"
-      "'phones':['-','|','x','y']}");
-}
-
-/* clang-format off: it breaks strings in the midst */
-static char *
-language_description (const char *pronunciations)
-{
-  return g_strdup_printf ("{'format':1,'task':'language-model',"
-                          "'frontend':{'type':'none','features':1},"
-                          "'layers':[{'type':'embedding','name':'e','entries':"
-                          "4,'units':6},"
-                          "{'type':'gru','name':'r','hidden':5},"
-                          "{'type':'dense','name':'d','units':4},{'type':'log-"
-                          "softmax'}],"
-                          "'labels':['b','a',' "
-                          "','<end>'],'pronunciations':'%s'}",
-      pronunciations);
-}
-/* clang-format on */
-
-static RnncLanguageModel *
-language_model (const char *pronunciations)
-{
-  g_autofree char *text = language_description (pronunciations);
-  g_autoptr (RnncModel) model = random_model_from_text (text);
-  GError *error = NULL;
-  RnncLanguageModel *made = rnnc_language_model_new (model, &error);
-
-  g_assert_no_error (error);
-  return made;
-}
 
 /* --- all paths ------------------------------------------------------------ */
 
@@ -241,8 +203,8 @@ set_up (Fixture *f, const char *pronunciations, guint width, guint capacity,
 {
   static const char *const labels[] = { "_", " ", "a", "b", NULL };
 
-  f->speech = speech_model ();
-  f->language = language_model (pronunciations);
+  f->speech = sounding_speech_model ();
+  f->language = sounding_language_model (pronunciations);
   rnnc_alphabet_init (&f->alphabet, labels, N_LETTERS, 0);
   f->search = rnnc_word_search_new (&(RnncWordSearchConfig){ width, capacity,
                                         f->language, weight, bonus },
@@ -475,8 +437,8 @@ test_phones_first (void)
 {
   static const guint phones[] = { 0, 0, 2, 2, 3, 3, 0, 0 };
   static const guint letters[] = { 0, 0, 0, 0, 3, 3, 0, 0 };
-  RnncModel *speech = speech_model ();
-  RnncLanguageModel *language = language_model ("a\\ty\\nb\\tx y\\n");
+  RnncModel *speech = sounding_speech_model ();
+  RnncLanguageModel *language = sounding_language_model ("a\\ty\\nb\\tx y\\n");
   RnncRecogniser *recogniser = recogniser_of (speech, language, 100, FALSE);
   const RnncReading *readings;
   gboolean open = FALSE;
@@ -503,8 +465,8 @@ test_phones_first (void)
 static void
 test_room_while_due (void)
 {
-  RnncModel *speech = speech_model ();
-  RnncLanguageModel *language = language_model (LINES);
+  RnncModel *speech = sounding_speech_model ();
+  RnncLanguageModel *language = sounding_language_model (LINES);
   RnncRecogniser *recogniser = recogniser_of (speech, language, 50, TRUE);
   float frame[N_OUTPUTS];
 
@@ -537,7 +499,7 @@ test_refusals (void)
     { "a\tx\nac\tx\n", "*:2:*" },
     { "a b\tx\n", "*:1:*a space within a word*" },
   };
-  g_autoptr (RnncModel) speech = speech_model ();
+  g_autoptr (RnncModel) speech = sounding_speech_model ();
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;
@@ -552,13 +514,13 @@ test_refusals (void)
 static void
 test_fits (void)
 {
-  g_autoptr (RnncModel) speech = speech_model ();
+  g_autoptr (RnncModel) speech = sounding_speech_model ();
   g_autoptr (RnncModel) letters = random_model_from_text (
       "{'format':1,'task':'speech','frontend':{'type':'none','features':3},"
       "'layers':[{'type':'dense','name':'d','units':4},"
       "{'type':'log-softmax'}],'labels':['_',' ','a','b'],'blank':0}");
-  RnncLanguageModel *good = language_model (LINES);
-  RnncLanguageModel *strange = language_model ("a\\tq\\n");
+  RnncLanguageModel *good = sounding_language_model (LINES);
+  RnncLanguageModel *strange = sounding_language_model ("a\\tq\\n");
   const RnncLexicon *found = rnnc_language_model_lexicon (good, speech);
 
   g_assert_nonnull (found);
@@ -577,8 +539,8 @@ test_file (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("rnnc-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "l.safetensors", NULL);
-  g_autoptr (RnncModel) speech = speech_model ();
-  g_autofree char *text = language_description ("a\\tx\\n");
+  g_autoptr (RnncModel) speech = sounding_speech_model ();
+  g_autofree char *text = sounding_language_description ("a\\tx\\n");
   g_autoptr (RnncModel) model = NULL;
   g_autoptr (RnncModel) converted = NULL;
   g_autofree char *summary = NULL;

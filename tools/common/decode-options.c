@@ -126,7 +126,9 @@ load_language (DecodeOptions *options, RnncModel *model, GError **error)
   g_autofree char *path = NULL;
 
   if (options->language == NULL) {
-    if (options->wants_default && options->list == NULL && options->beam != 1)
+    gboolean is_held = options->list != NULL && options->phrases == NULL;
+
+    if (options->wants_default && !is_held && options->beam != 1)
       return rnnc_language_model_load_default (model, &options->language_model,
           error);
     return TRUE;
