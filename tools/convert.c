@@ -42,16 +42,65 @@ find_dtype (const char *name, RnncStorage *storage)
   return FALSE;
 }
 
+/* A file whose text the description gets. */
+typedef struct {
+  const char *member; /* of the description */
+  char *path;         /* (nullable): as asked for */
+  char *contents;
+} Text;
+
+enum { VOCABULARY, PRONUNCIATIONS, PHRASES, N_TEXTS };
+
+static gboolean
+read_texts (Text *texts, GError **error)
+{
+  for (guint i = 0; i < N_TEXTS; i++)
+    if (texts[i].path != NULL
+        && !g_file_get_contents (texts[i].path, &texts[i].contents, NULL,
+            error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+clear_texts (Text *texts)
+{
+  for (guint i = 0; i < N_TEXTS; i++) {
+    g_free (texts[i].path);
+    g_free (texts[i].contents);
+  }
+}
+
+/* The library knows a text by its member; who typed the command, by its file.
+ */
+static void
+name_file (const Text *texts, RnncModel *model, GError **error)
+{
+  for (guint i = 0; i < N_TEXTS; i++) {
+    g_autofree char *member
+        = g_strdup_printf ("%s: %s:", rnnc_model_path (model), texts[i].member);
+    g_autofree char *name = texts[i].path != NULL
+        ? g_filename_display_name (texts[i].path)
+        : NULL;
+
+    if (name != NULL && g_str_has_prefix ((*error)->message, member))
+      g_prefix_error (error, "%s: ", name);
+  }
+}
+
 /* Loads the new file too: what cannot be loaded is not called done. */
 static int
-convert (RnncModel *model, const char *output, const RnncConversion *conversion)
+convert (RnncModel *model, const char *output, const RnncConversion *conversion,
+    const Text *texts)
 {
   guint64 before = rnnc_model_stored_bytes (model);
   g_autoptr (RnncModel) converted = NULL;
   GError *error = NULL;
 
-  if (!rnnc_model_convert (model, output, conversion, &error))
+  if (!rnnc_model_convert (model, output, conversion, &error)) {
+    name_file (texts, model, &error);
     return command_fail (error);
+  }
   converted = rnnc_model_load (output, &error);
   if (converted == NULL)
     return command_fail (error);
@@ -61,53 +110,57 @@ convert (RnncModel *model, const char *output, const RnncConversion *conversion)
   return EXIT_OK;
 }
 
+static int
+run (const char *name, const char *output, RnncConversion *conversion,
+    Text *texts)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (RnncModel) model = NULL;
+  GError *error = NULL;
+
+  if (!read_texts (texts, &error))
+    return command_fail (error);
+  conversion->vocabulary = texts[VOCABULARY].contents;
+  conversion->pronunciations = texts[PRONUNCIATIONS].contents;
+  conversion->phrases = texts[PHRASES].contents;
+  path = rnnc_model_find (name, "speech", &error);
+  if (path == NULL)
+    return command_fail (error);
+  model = rnnc_model_load (path, &error);
+  if (model == NULL)
+    return command_fail (error);
+  return convert (model, output, conversion, texts);
+}
+
 int
 command_convert (int argc, char **argv)
 {
-  g_autofree char *dtype = NULL, *path = NULL, *words = NULL;
-  g_autofree char *vocabulary = NULL, *list = NULL, *phrases = NULL;
-  g_autofree char *sounds = NULL, *pronunciations = NULL;
+  g_autofree char *dtype = NULL;
+  Text texts[N_TEXTS]
+      = { { "vocabulary" }, { "pronunciations" }, { "phrases" } };
   RnncConversion conversion = { 0 };
   g_auto (GStrv) arguments = NULL;
-  g_autoptr (RnncModel) model = NULL;
-  GError *error = NULL;
   int status;
   const GOptionEntry entries[] = {
     { "dtype", 0, 0, G_OPTION_ARG_STRING, &dtype,
         "f32, f16, bf16 or int8; needed", "TYPE" },
     { "keep-embeddings", 0, 0, G_OPTION_ARG_NONE, &conversion.keep_embeddings,
         "Leave embedding tables f32", NULL },
-    { "vocabulary", 0, 0, G_OPTION_ARG_FILENAME, &vocabulary,
+    { "vocabulary", 0, 0, G_OPTION_ARG_FILENAME, &texts[VOCABULARY].path,
         "Language models: the words it knows, with white space between",
         "FILE" },
-    { "pronunciations", 0, 0, G_OPTION_ARG_FILENAME, &sounds,
+    { "pronunciations", 0, 0, G_OPTION_ARG_FILENAME,
+        &texts[PRONUNCIATIONS].path,
         "Language models: lines of a word, a tab and its phones", "FILE" },
-    { "phrases", 0, 0, G_OPTION_ARG_FILENAME, &list,
+    { "phrases", 0, 0, G_OPTION_ARG_FILENAME, &texts[PHRASES].path,
         "Speech models: the phrases it is held to, one a line", "FILE" },
     { NULL },
   };
 
-  if (!command_parse (argc, argv, entries, &usage, &arguments, &status))
-    return status;
-  if (!find_dtype (dtype, &conversion.storage))
-    return command_misused ("convert",
-        "--dtype must be f32, f16, bf16 or int8");
-  if (vocabulary != NULL
-      && !g_file_get_contents (vocabulary, &words, NULL, &error))
-    return command_fail (error);
-  if (sounds != NULL
-      && !g_file_get_contents (sounds, &pronunciations, NULL, &error))
-    return command_fail (error);
-  if (list != NULL && !g_file_get_contents (list, &phrases, NULL, &error))
-    return command_fail (error);
-  conversion.vocabulary = words;
-  conversion.pronunciations = pronunciations;
-  conversion.phrases = phrases;
-  path = rnnc_model_find (arguments[0], "speech", &error);
-  if (path == NULL)
-    return command_fail (error);
-  model = rnnc_model_load (path, &error);
-  if (model == NULL)
-    return command_fail (error);
-  return convert (model, arguments[1], &conversion);
+  if (command_parse (argc, argv, entries, &usage, &arguments, &status))
+    status = find_dtype (dtype, &conversion.storage)
+        ? run (arguments[0], arguments[1], &conversion, texts)
+        : command_misused ("convert", "--dtype must be f32, f16, bf16 or int8");
+  clear_texts (texts);
+  return status;
 }
