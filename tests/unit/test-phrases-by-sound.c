@@ -9,6 +9,7 @@
 
 #include "rnncore/decode/phrase-search.h"
 #include "rnncore/decode/recogniser.h"
+#include "tests/support/phrase-paths.h"
 #include "tests/support/sounding-models.h"
 
 /* A path is written with one character a frame. */
@@ -170,7 +171,7 @@ test_mistakes (void)
 
 /* --- all paths ------------------------------------------------------------ */
 
-#define N_FRAMES 6
+#define N_FRAMES PHRASE_PATHS_FRAMES
 
 /* What each phrase may sound like. */
 static const struct {
@@ -182,70 +183,9 @@ static const struct {
   { "bb", { "yy" } },
 };
 
-/* Whether frames @from … @to - 1 of a path are exactly these phones, from the
- * first on. */
-static gboolean
-is_way (const guint *path, guint from, guint to, const char *way)
-{
-  guint last = 0;
-
-  if (path[from] == 0)
-    return FALSE;
-  for (guint t = from; t < to; t++) {
-    if (path[t] != last && path[t] != 0) {
-      if (*way == '\0' || phone_codes[path[t]] != *way)
-        return FALSE;
-      way++;
-    }
-    last = path[t];
-  }
-  return *way == '\0';
-}
-
-/* Of one path, with the phrase from @from to @to. */
-static double
-score_path (const float *frames, const guint *path, guint from, guint to,
-    const guint *best)
-{
-  double score = 0;
-
-  for (guint t = 0; t < N_FRAMES; t++) {
-    const float *phones = frames + t * N_OUTPUTS + N_LETTERS;
-
-    if (t >= from && t < to)
-      score += (double) MAX (phones[path[t]] - phones[best[t]],
-          RNNC_PHRASE_FRAME_LOSS);
-    else if (best[t] > 1 && best[t] != (t > 0 ? best[t - 1] : 0))
-      score += (double) RNNC_PHRASE_STRAY_PHONE_LOSS;
-  }
-  return score;
-}
-
-static double
-best_of_all (const float *frames, const char *way)
-{
-  guint best[N_FRAMES] = { 0 };
-  double most = -INFINITY;
-
-  for (guint t = 0; t < N_FRAMES; t++)
-    for (guint i = 1; i < N_PHONES; i++) {
-      const float *phones = frames + t * N_OUTPUTS + N_LETTERS;
-
-      if (phones[i] > phones[best[t]])
-        best[t] = i;
-    }
-  for (guint code = 0; code < 4096; code++) {
-    guint path[N_FRAMES];
-
-    for (guint t = 0, rest = code; t < N_FRAMES; t++, rest /= N_PHONES)
-      path[t] = rest % N_PHONES;
-    for (guint from = 0; from < N_FRAMES; from++)
-      for (guint to = from + 1; to <= N_FRAMES; to++)
-        if (is_way (path, from, to, way))
-          most = MAX (most, score_path (frames, path, from, to, best));
-  }
-  return most;
-}
+static const guint path_labels[PHRASE_PATHS_LABELS] = { 0, 1, 2, 3 };
+static const PhrasePaths paths = { N_OUTPUTS, N_LETTERS, N_PHONES, path_labels,
+  phone_codes, RNNC_PHRASE_STRAY_PHONE_LOSS };
 
 static void
 check_reading (const float *frames, const RnncReading *reading)
@@ -255,7 +195,7 @@ check_reading (const float *frames, const RnncReading *reading)
   gsize n = 0;
 
   for (guint i = 0; i < 2 && ways[phrase].ways[i] != NULL; i++) {
-    double score = best_of_all (frames, ways[phrase].ways[i]);
+    double score = phrase_paths_best (&paths, frames, ways[phrase].ways[i]);
 
     if (score > best) {
       best = score;

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "rnncore/decode/phrase-search.h"
+#include "tests/support/phrase-paths.h"
 #include "tests/support/random-model.h"
 
 /* A path is written with one character a frame: '_' is the blank. */
@@ -314,67 +315,12 @@ test_heard (gconstpointer data)
 
 /* --- all paths ------------------------------------------------------------ */
 
-#define N_FRAMES 6
+#define N_FRAMES PHRASE_PATHS_FRAMES
 
-/* Whether frames @from … @to - 1 of a path are exactly a phrase that begins
- * with its first letter. */
-static gboolean
-is_phrase (const guint *path, guint from, guint to, const char *phrase)
-{
-  guint last = 0;
-
-  if (path[from] == 0)
-    return FALSE;
-  for (guint t = from; t < to; t++) {
-    if (path[t] != last && path[t] != 0) {
-      if (*phrase == '\0' || codes[path[t]] != *phrase)
-        return FALSE;
-      phrase++;
-    }
-    last = path[t];
-  }
-  return *phrase == '\0';
-}
-
-static double
-best_of_all (const float *frames, const char *phrase)
-{
-  guint best[N_FRAMES];
-  double most = -INFINITY;
-
-  for (guint t = 0; t < N_FRAMES; t++) {
-    best[t] = 0;
-    for (guint i = 1; i < N_LABELS; i++)
-      if (frames[t * N_LABELS + i] > frames[t * N_LABELS + best[t]])
-        best[t] = i;
-  }
-  for (guint code = 0; code < 4096; code++) {
-    guint path[N_FRAMES];
-
-    /* blank, a, b, c: what these phrases are made of */
-    for (guint t = 0, rest = code; t < N_FRAMES; t++, rest /= 4)
-      path[t] = rest % 4 == 0 ? 0 : rest % 4 + 1;
-    for (guint from = 0; from < N_FRAMES; from++)
-      for (guint to = from + 1; to <= N_FRAMES; to++) {
-        double score = 0;
-
-        if (!is_phrase (path, from, to, phrase))
-          continue;
-        for (guint t = 0; t < N_FRAMES; t++) {
-          const float *frame = frames + t * N_LABELS;
-          guint before = t > 0 ? best[t - 1] : 0;
-
-          if (t >= from && t < to)
-            score += (double) MAX (frame[path[t]] - frame[best[t]],
-                RNNC_PHRASE_FRAME_LOSS);
-          else if (best[t] > 1 && best[t] != before)
-            score += (double) RNNC_PHRASE_STRAY_LOSS;
-        }
-        most = MAX (most, score);
-      }
-  }
-  return most;
-}
+/* Blank, a, b, c: what these phrases are made of. */
+static const guint path_labels[PHRASE_PATHS_LABELS] = { 0, 2, 3, 4 };
+static const PhrasePaths paths
+    = { N_LABELS, 0, N_LABELS, path_labels, codes, RNNC_PHRASE_STRAY_LOSS };
 
 static void
 test_all_paths (void)
@@ -402,7 +348,7 @@ test_all_paths (void)
 
       g_assert_cmpstr (readings[i].list.text, ==, phrase);
       g_assert_cmpfloat_with_epsilon (readings[i].score,
-          best_of_all (frames, phrase), 1e-4);
+          phrase_paths_best (&paths, frames, phrase), 1e-4);
       g_assert_cmpfloat_with_epsilon (readings[i].confidence,
           exp (readings[i].score / (double) strlen (phrase)), 1e-4);
       if (i > 0)
