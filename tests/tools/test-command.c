@@ -512,8 +512,8 @@ test_use (void)
   fixture_rnncore (&fixture, &outcome, "convert", "x.safetensors",
       "h.safetensors", "--dtype", "f16", "--phrases", "1.wav", NULL);
   g_assert_cmpint (outcome.status, ==, 1);
-  g_assert_true (g_str_has_prefix (outcome.err,
-      "rnncore: 1.wav: x.safetensors: phrases"));
+  g_assert_true (
+      g_str_has_prefix (outcome.err, "rnncore: 1.wav: x.safetensors: phrases"));
   outcome_clear (&outcome);
 
   fixture_rnncore (&fixture, &outcome, "transcribe", "-m", "x.safetensors",
