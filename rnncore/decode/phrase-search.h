@@ -4,11 +4,13 @@
  * of the phrases (token passing, Young et al. 1989, with the topology of CTC)
  * beside the best path that is held to nothing.
  *
- * In each frame a phrase's path loses ln P (its label) - ln P (best label),
- * held to RNNC_PHRASE_FRAME_LOSS. Frames before and after the phrase lose
- * nothing, but each letter of the best path there RNNC_PHRASE_STRAY_LOSS. The
- * confidence is exp (sum / letters of the phrase): how probable its letters
- * are, on average, beside the best ones. */
+ * Labels are letters, or phones where a lexicon knows them; each is compared
+ * with the best of its kind. In each frame a phrase's path loses
+ * ln P (its label) - ln P (best label), held to RNNC_PHRASE_FRAME_LOSS. Frames
+ * before and after the phrase lose nothing, but each letter of the best path
+ * there RNNC_PHRASE_STRAY_LOSS, or, where the network has phones, each phone
+ * RNNC_PHRASE_STRAY_PHONE_LOSS. The confidence is exp (sum / labels of the
+ * phrase): how probable its labels are, on average, beside the best ones. */
 #pragma once
 
 #include "rnncore/decode/phrase-list.h"
